@@ -1,0 +1,136 @@
+# shellcheck shell=bash
+# One private Ceph (a monitor and one OSD) with a radosgw per region: real S3 servers that can be stopped one by one.
+# Sourced, never run. It runs as whoever runs this script, with every file below DIR.
+set -euo pipefail
+
+# ceph_configure DIR MON_PORT OSD_FIRST_PORT OSD_LAST_PORT GATEWAY:PORT… – write DIR/ceph.conf.
+ceph_configure() {
+  local dir=$1 mon=$2 first=$3 last=$4 gateway fsid
+  shift 4
+  mkdir -p "$dir"/{run,mon,osd,crash,log}
+  [[ -s $dir/fsid ]] || cat /proc/sys/kernel/random/uuid >"$dir/fsid"
+  [[ -s $dir/osd-uuid ]] || cat /proc/sys/kernel/random/uuid >"$dir/osd-uuid"
+  fsid=$(<"$dir/fsid")
+  cat >"$dir/ceph.conf" <<CONF
+[global]
+fsid = $fsid
+mon_host = v1:127.0.0.1:$mon
+mon_initial_members = a
+public_addr = 127.0.0.1
+cluster_addr = 127.0.0.1
+ms_bind_msgr2 = false
+ms_bind_port_min = $first
+ms_bind_port_max = $last
+auth_cluster_required = none
+auth_service_required = none
+auth_client_required = none
+auth_supported = none
+run_dir = $dir/run
+admin_socket =
+pid_file =
+log_file = $dir/log/\$name.log
+mon_data = $dir/mon
+osd_data = $dir/osd
+crash_dir = $dir/crash
+keyring = $dir/keyring
+osd_pool_default_size = 1
+osd_pool_default_min_size = 1
+osd_pool_default_pg_num = 8
+osd_pool_default_pgp_num = 8
+osd_pool_default_pg_autoscale_mode = off
+osd_crush_chooseleaf_type = 0
+mon_allow_pool_size_one = true
+mon_warn_on_pool_no_redundancy = false
+mon_max_pg_per_osd = 1000
+mon_data_avail_crit = 1
+osd_objectstore = bluestore
+bluestore_block_size = ${CEPH_BLOCK_SIZE_BYTES:-8589934592}
+bluestore_block_create = true
+osd_memory_target = 1073741824
+CONF
+  for gateway in "$@"; do
+    cat >>"$dir/ceph.conf" <<CONF
+
+[client.rgw.${gateway%%:*}]
+rgw_frontends = beast endpoint=127.0.0.1:${gateway##*:} tcp_nodelay=1
+rgw_get_obj_window_size = 67108864
+rgw_put_obj_min_window_size = 67108864
+rgw_thread_pool_size = 64
+rgw_enable_ops_log = false
+CONF
+  done
+}
+
+# ceph_mon_start DIR MON_PORT – start `ceph-mon`, making its store the first time.
+ceph_mon_start() {
+  local dir=$1
+  if [[ ! -e $dir/mon/made ]]; then
+    rm -rf "$dir/mon" && mkdir -p "$dir/mon"
+    {
+      monmaptool --create --clobber --fsid "$(<"$dir/fsid")" --addv a "[v1:127.0.0.1:$2]" "$dir/monmap"
+      ceph-mon -c "$dir/ceph.conf" --mkfs -i a --monmap "$dir/monmap"
+    } >>"$RUN_DIR/logs/ceph-mon.log" 2>&1 || die "the Ceph monitor could not be made: see $RUN_DIR/logs/ceph-mon.log"
+    touch "$dir/mon/made"
+  fi
+  proc_start ceph-mon ceph-mon -c "$dir/ceph.conf" -i a -f
+  proc_wait ceph-mon 60 ceph_command "$dir" mon stat
+}
+
+# ceph_command DIR ARGUMENT… – the ceph client, bounded in time.
+ceph_command() {
+  local dir=$1
+  shift
+  timeout 30 ceph -c "$dir/ceph.conf" --connect-timeout 10 "$@"
+}
+
+# ceph_osd_start DIR – start `ceph-osd`, making its store the first time.
+ceph_osd_start() {
+  local dir=$1 uuid
+  uuid=$(<"$dir/osd-uuid")
+  if [[ ! -e $dir/osd/made ]]; then
+    rm -rf "$dir/osd" && mkdir -p "$dir/osd"
+    {
+      ceph_command "$dir" osd new "$uuid"
+      ceph-osd -c "$dir/ceph.conf" -i 0 --mkfs --osd-uuid "$uuid"
+    } >>"$RUN_DIR/logs/ceph-osd.log" 2>&1 || die "the Ceph OSD could not be made: see $RUN_DIR/logs/ceph-osd.log"
+    touch "$dir/osd/made"
+  fi
+  proc_start ceph-osd ceph-osd -c "$dir/ceph.conf" -i 0 -f
+  proc_wait ceph-osd 90 ceph_osd_is_up "$dir"
+}
+
+# ceph_osd_is_up DIR
+ceph_osd_is_up() { ceph_command "$1" osd stat --format json | grep -q '"num_up_osds": *1'; }
+
+# ceph_gateway_start DIR PROCESS GATEWAY PORT – start one radosgw under the name PROCESS and wait until it answers.
+ceph_gateway_start() {
+  proc_start "$2" radosgw -c "$1/ceph.conf" -n "client.rgw.$3" -f
+  proc_wait "$2" 120 http_answers "http://127.0.0.1:$4/" 200
+}
+
+# ceph_user DIR GATEWAY UID ACCESS_KEY SECRET_KEY – the S3 user, once.
+ceph_user() {
+  local dir=$1
+  [[ -e $dir/user-$3 ]] && return 0
+  timeout 60 radosgw-admin -c "$dir/ceph.conf" -n "client.rgw.$2" user create --uid="$3" --display-name="$3" \
+    --access-key="$4" --secret-key="$5" --max-buckets=0 >>"$RUN_DIR/logs/ceph-mon.log" 2>&1 ||
+    die "the S3 user could not be made: see $RUN_DIR/logs/ceph-mon.log"
+  touch "$dir/user-$3"
+}
+
+# s3_bucket ENDPOINT ACCESS_KEY SECRET_KEY BUCKET – create the bucket; fine when it is ours already.
+s3_bucket() {
+  local code
+  code=$(curl --noproxy '*' --silent --output /dev/null --max-time 30 --write-out '%{http_code}' \
+    --config <(printf 'user = "%s:%s"\n' "$2" "$3") --aws-sigv4 aws:amz:us-east-1:s3 -X PUT "$1/$4") || true
+  [[ $code == 200 || $code == 409 ]] || die "the bucket $4 could not be created at $1: HTTP $code"
+}
+
+# ceph_stop GATEWAY_PROCESS… – gateways first, then the OSD, then the monitor.
+ceph_stop() {
+  local name
+  for name in "$@"; do proc_stop "$name" TERM 15 & done
+  wait
+  proc_stop ceph-osd TERM 20
+  proc_stop ceph-mon TERM 15
+}
