@@ -1,2 +1,63 @@
 #pragma once
 #include <curl/curl.h>
+#include <sys/prctl.h>
+
+// Swift cannot call C variadic functions. Each function below gives one argument type of libcurl's three variadic
+// entry points a name; the parentheses keep curl's type-checking macros out of the way.
+
+typedef size_t (*mt_curl_data_callback)(char *data, size_t size, size_t count, void *user);
+typedef int (*mt_curl_seek_callback)(void *user, curl_off_t offset, int origin);
+typedef int (*mt_curl_socket_callback)(void *user, curl_socket_t socket, curlsocktype purpose);
+
+static inline CURLcode mt_curl_global_init(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
+
+static inline CURLcode mt_curl_set_long(CURL *easy, CURLoption option, long value) {
+  return (curl_easy_setopt)(easy, option, value);
+}
+
+static inline CURLcode mt_curl_set_offset(CURL *easy, CURLoption option, curl_off_t value) {
+  return (curl_easy_setopt)(easy, option, value);
+}
+
+static inline CURLcode mt_curl_set_string(CURL *easy, CURLoption option, const char *value) {
+  return (curl_easy_setopt)(easy, option, value);
+}
+
+static inline CURLcode mt_curl_set_pointer(CURL *easy, CURLoption option, void *value) {
+  return (curl_easy_setopt)(easy, option, value);
+}
+
+static inline CURLcode mt_curl_set_list(CURL *easy, CURLoption option, struct curl_slist *value) {
+  return (curl_easy_setopt)(easy, option, value);
+}
+
+static inline CURLcode mt_curl_set_data_callback(CURL *easy, CURLoption option, mt_curl_data_callback value) {
+  return (curl_easy_setopt)(easy, option, value);
+}
+
+static inline CURLcode mt_curl_set_seek_callback(CURL *easy, mt_curl_seek_callback value) {
+  return (curl_easy_setopt)(easy, CURLOPT_SEEKFUNCTION, value);
+}
+
+static inline CURLcode mt_curl_set_socket_callback(CURL *easy, mt_curl_socket_callback value) {
+  return (curl_easy_setopt)(easy, CURLOPT_SOCKOPTFUNCTION, value);
+}
+
+static inline CURLcode mt_curl_read_long(CURL *easy, CURLINFO info, long *value) {
+  return (curl_easy_getinfo)(easy, info, value);
+}
+
+static inline CURLcode mt_curl_read_offset(CURL *easy, CURLINFO info, curl_off_t *value) {
+  return (curl_easy_getinfo)(easy, info, value);
+}
+
+static inline CURLcode mt_curl_read_pointer(CURL *easy, CURLINFO info, void **value) {
+  return (curl_easy_getinfo)(easy, info, value);
+}
+
+static inline CURLMcode mt_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+  return (curl_multi_setopt)(multi, option, value);
+}
+
+// prctl is variadic too, and pthread_setname_np is hidden without _GNU_SOURCE.
+static inline void mt_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }

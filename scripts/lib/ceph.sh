@@ -122,6 +122,7 @@ ceph_user() {
 s3_bucket() {
   local code
   code=$(curl --noproxy '*' --silent --output /dev/null --max-time 30 --write-out '%{http_code}' \
+    --header 'x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' \
     --config <(printf 'user = "%s:%s"\n' "$2" "$3") --aws-sigv4 aws:amz:us-east-1:s3 -X PUT "$1/$4") || true
   [[ $code == 200 || $code == 409 ]] || die "the bucket $4 could not be created at $1: HTTP $code"
 }
@@ -129,8 +130,12 @@ s3_bucket() {
 # ceph_stop GATEWAY_PROCESS… – gateways first, then the OSD, then the monitor.
 ceph_stop() {
   local name
-  for name in "$@"; do proc_stop "$name" TERM 15 & done
-  wait
+  local -a stopping=()
+  for name in "$@"; do
+    proc_stop "$name" TERM 15 &
+    stopping+=("$!")
+  done
+  wait "${stopping[@]}"
   proc_stop ceph-osd TERM 20
   proc_stop ceph-mon TERM 15
 }

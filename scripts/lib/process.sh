@@ -57,8 +57,9 @@ proc_start() {
   printf -- '--- %s: starting %s\n' "$(date -u +%FT%TZ)" "$name" >>"$RUN_DIR/logs/$name.log"
   # shellcheck disable=SC2016  # expanded by the inner shell
   # Descriptor 9 is the lock of `simulate`: a daemon that inherited it would hold the lock for ever.
-  setsid bash -c 'echo $$ >"$1.new" && mv "$1.new" "$1" && shift && exec "$@"' _ "$RUN_DIR/pids/$name.pid" "$@" \
-    </dev/null >>"$RUN_DIR/logs/$name.log" 2>&1 9>&- &
+  # It is nobody's child (--fork): no zombie, and a bare `wait` of ours does not wait for it.
+  setsid --fork bash -c 'echo $$ >"$1.new" && mv "$1.new" "$1" && shift && exec "$@"' _ "$RUN_DIR/pids/$name.pid" "$@" \
+    </dev/null >>"$RUN_DIR/logs/$name.log" 2>&1 9>&-
   deadline=$((SECONDS + 10))
   until [[ -s $RUN_DIR/pids/$name.pid ]]; do
     ((SECONDS < deadline)) || die "$name did not start: see $RUN_DIR/logs/$name.log"
@@ -99,9 +100,9 @@ proc_last_words() {
 proc_tree() {
   local pid=$1 child
   printf '%s\n' "$pid"
-  for child in $(cat /proc/"$pid"/task/*/children 2>/dev/null); do
+  while read -r child; do
     proc_tree "$child"
-  done
+  done < <(cat /proc/"$pid"/task/*/children 2>/dev/null | tr ' ' '\n' | grep .)
 }
 
 # proc_signal NAME SIGNAL – to the process; STOP and CONT go to its descendants too, as a frozen machine would.

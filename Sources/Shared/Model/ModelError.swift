@@ -4,6 +4,7 @@ package enum ModelError: Error, Sendable, Equatable {
   case invalidRepositoryName(Excerpt)
   case invalidTag(Excerpt)
   case invalidLocation(Excerpt)
+  case invalidRegion(Excerpt)
   case invalidMediaType(Excerpt)
   case invalidRange(Excerpt)
   case invalidObjectKey(Excerpt)
@@ -37,6 +38,7 @@ extension ModelError: CustomStringConvertible {
     case .invalidRepositoryName(let text): "'\(text)' is not a repository name"
     case .invalidTag(let text): "'\(text)' is not a tag"
     case .invalidLocation(let text): "'\(text)' is not a location id"
+    case .invalidRegion(let text): "'\(text)' is not a region name (lowercase letters, digits and inner dashes)"
     case .invalidMediaType(let text): "'\(text)' is not a media type"
     case .invalidRange(let text): "'\(text)' is not a usable byte range"
     case .invalidObjectKey(let text): "'\(text)' is not an object key"

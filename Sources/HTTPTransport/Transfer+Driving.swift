@@ -1,0 +1,102 @@
+import Synchronization
+
+/// The driving thread's side of a transfer.
+extension Transfer {
+  /// What the write callback answers.
+  enum Acceptance {
+    case taken
+    /// The hard limit is reached; libcurl keeps the bytes and hands them over again.
+    case pause
+    case refused
+  }
+
+  /// Takes body bytes.
+  func accept(_ bytes: UnsafeRawBufferPointer) -> Acceptance {
+    state.withLock { state in
+      guard state.isRunning else { return .refused }
+      if let left = state.drainLimit {
+        guard bytes.count <= left else { return .refused }
+        state.drainLimit = left - bytes.count
+        state.receivedBytes += Int64(bytes.count)
+        return .taken
+      }
+      if state.bufferedBytes > 0, state.bufferedBytes + bytes.count > hardLimitBytes {
+        state.isReceivePaused = true
+        return .pause
+      }
+      state.append(bytes)
+      return .taken
+    }
+  }
+
+  /// Hands what arrived to whoever waits for it.
+  ///
+  /// - Parameter head: The head, if the caller may see it now.
+  /// - Returns: Whether the window is full and reading must stop; the reader posts `.resumeReceive` later.
+  func flush(head: TransferHead?) -> Bool {
+    var headWaiter: TransferState.HeadWaiter?
+    var bodyWaiter: TransferState.BodyWaiter?
+    var chunk: [UInt8]?
+    let mustPause = state.withLock { state -> Bool in
+      if state.head == nil, let head {
+        state.head = head
+        headWaiter = Self.takeHeadWaiter(&state)
+      }
+      if state.bodyWaiter != nil, let next = state.popChunk() {
+        chunk = next
+        bodyWaiter = state.bodyWaiter
+        state.bodyWaiter = nil
+      }
+      guard state.isRunning, !state.isReceivePaused, state.bufferedBytes >= windowBytes else { return false }
+      state.isReceivePaused = true
+      return true
+    }
+    if let head { headWaiter?.resume(returning: .success(head)) }
+    bodyWaiter?.resume(returning: .success(chunk))
+    return mustPause
+  }
+
+  /// Ends the transfer from libcurl's side; later calls change nothing.
+  ///
+  /// - Parameter head: The head, if one was complete.
+  /// - Parameter failure: What went wrong; `nil` is success.
+  func finish(head: TransferHead?, failure: HTTPTransportError?) {
+    var headWaiter: TransferState.HeadWaiter?
+    var bodyWaiter: TransferState.BodyWaiter?
+    var bodyResult: Result<[UInt8]?, HTTPTransportError>?
+    let ended = state.withLock { state -> Bool in
+      guard state.isRunning else { return false }
+      state.outcome = failure.map { .failed($0) } ?? .complete
+      // After a failure an unseen head stays unseen: a 200 whose request body was cut short is no answer to trust.
+      if state.head == nil, failure == nil { state.head = head }
+      if state.head != nil || failure != nil { headWaiter = Self.takeHeadWaiter(&state) }
+      if let waiter = state.bodyWaiter {
+        bodyWaiter = waiter
+        state.bodyWaiter = nil
+        bodyResult = state.nextResult()
+      }
+      return true
+    }
+    guard ended else { return }
+    if let head = failure == nil ? head : nil {
+      headWaiter?.resume(returning: .success(head))
+    } else {
+      headWaiter?.resume(returning: .failure(failure ?? .protocolError))
+    }
+    if let bodyResult { bodyWaiter?.resume(returning: bodyResult) }
+    upload?.close(failure ?? .responseArrivedEarly)
+  }
+
+  /// Whether nobody has ended the transfer yet.
+  var isRunning: Bool { state.withLock { $0.isRunning } }
+
+  /// Whether the body's declared length has arrived.
+  func hasReceived(_ length: Int64) -> Bool { state.withLock { $0.receivedBytes >= length } }
+
+  private static func takeHeadWaiter(_ state: inout TransferState) -> TransferState.HeadWaiter? {
+    guard let waiter = state.headWaiter else { return nil }
+    state.headWaiter = nil
+    if state.head != nil { state.isHeadTaken = true }
+    return waiter
+  }
+}

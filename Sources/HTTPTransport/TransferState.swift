@@ -1,0 +1,82 @@
+/// What the reader of a response and the driving thread share about one transfer; guarded by `Transfer`'s lock.
+struct TransferState {
+  /// How far the transfer is.
+  enum Outcome {
+    case running
+    case complete
+    case failed(HTTPTransportError)
+  }
+
+  typealias HeadWaiter = CheckedContinuation<Result<TransferHead, HTTPTransportError>, Never>
+  typealias BodyWaiter = CheckedContinuation<Result<[UInt8]?, HTTPTransportError>, Never>
+
+  var outcome: Outcome = .running
+  /// The head, once the caller may have it.
+  var head: TransferHead?
+  var isHeadTaken = false
+  var headWaiter: HeadWaiter?
+  var bodyWaiter: BodyWaiter?
+  var chunks: [[UInt8]] = []
+  var bufferedBytes = 0
+  var receivedBytes: Int64 = 0
+  /// Set by the driving thread when it stops reading, cleared by the reader that asks it to go on.
+  var isReceivePaused = false
+  /// Bytes that may still be thrown away; `nil` while somebody reads.
+  var drainLimit: Int?
+
+  var isRunning: Bool {
+    if case .running = outcome { true } else { false }
+  }
+
+  /// Adds received bytes, filling the last chunk before a new one is begun.
+  mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    bufferedBytes += bytes.count
+    receivedBytes += Int64(bytes.count)
+    var rest = bytes[...]
+    if let last = chunks.indices.last {
+      let room = chunks[last].capacity - chunks[last].count
+      if room > 0 {
+        chunks[last].append(contentsOf: rest.prefix(room))
+        rest = rest.dropFirst(room)
+      }
+    }
+    guard !rest.isEmpty else { return }
+    var chunk: [UInt8] = []
+    chunk.reserveCapacity(max(rest.count, min(Self.chunkBytes, expectedRest)))
+    chunk.append(contentsOf: rest)
+    chunks.append(chunk)
+  }
+
+  /// Removes the oldest chunk.
+  mutating func popChunk() -> [UInt8]? {
+    guard !chunks.isEmpty else { return nil }
+    let chunk = chunks.removeFirst()
+    bufferedBytes -= chunk.count
+    return chunk
+  }
+
+  /// Forgets what is buffered.
+  mutating func dropChunks() {
+    chunks = []
+    bufferedBytes = 0
+  }
+
+  /// What a reader gets now; `nil` if it has to wait.
+  mutating func nextResult() -> Result<[UInt8]?, HTTPTransportError>? {
+    if let chunk = popChunk() { return .success(chunk) }
+    return switch outcome {
+    case .running: nil
+    case .complete: .success(nil)
+    case .failed(let error): .failure(error)
+    }
+  }
+
+  /// Body bytes still to come as far as the head tells, for sizing a chunk.
+  private var expectedRest: Int {
+    guard let length = head?.contentLength else { return Self.chunkBytes }
+    return Int(clamping: length - receivedBytes) + 1
+  }
+
+  /// Size of a full chunk.
+  static let chunkBytes = 256 * 1024
+}

@@ -1,0 +1,63 @@
+internal import SharedModel
+
+/// Where an object or the bucket is found: the host to speak to and the encoded path, in path or virtual-host style.
+struct S3Address: Sendable, Hashable {
+  let scheme: String
+  /// The Host header's value.
+  let authority: String
+  /// Percent-encoded once, slashes kept, as it is both sent and signed.
+  let path: String
+
+  /// Addresses the object at `key`, or the bucket itself where it is nil.
+  init(endpoint: S3Endpoint, bucket: String, key: ObjectKey?, pathStyle: Bool) {
+    let keyPath = key.map { S3Encoding.path($0.description) } ?? ""
+    scheme = endpoint.scheme
+    if pathStyle {
+      authority = endpoint.authority(host: endpoint.host)
+      path = "/\(S3Encoding.path(bucket))" + (key == nil ? "" : "/\(keyPath)")
+    } else {
+      authority = endpoint.authority(host: "\(bucket).\(endpoint.host)")
+      path = "/\(keyPath)"
+    }
+  }
+
+  /// The absolute URL with an already encoded query.
+  func url(query: String) -> String {
+    "\(scheme)://\(authority)\(path)" + (query.isEmpty ? "" : "?\(query)")
+  }
+}
+
+/// The percent-encoding of Signature Version 4: everything but RFC 3986's unreserved characters, upper-case digits.
+enum S3Encoding {
+  /// Encodes a query name or value.
+  static func query(_ text: String) -> String { encode(text, keepingSlashes: false) }
+
+  /// Encodes a path, keeping its slashes.
+  static func path(_ text: String) -> String { encode(text, keepingSlashes: true) }
+
+  /// The canonical query: names and values encoded, sorted by name and then value, `=` after every name.
+  static func canonicalQuery(_ items: [(name: String, value: String)]) -> String {
+    items.map { (query($0.name), query($0.value)) }.sorted { $0 < $1 }.map { "\($0)=\($1)" }.joined(separator: "&")
+  }
+
+  private static let digits = Array("0123456789ABCDEF".utf8)
+
+  private static func encode(_ text: String, keepingSlashes: Bool) -> String {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.utf8.count)
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"):
+        bytes.append(byte)
+      case UInt8(ascii: "/") where keepingSlashes: bytes.append(byte)
+      default:
+        bytes.append(UInt8(ascii: "%"))
+        bytes.append(digits[Int(byte >> 4)])
+        bytes.append(digits[Int(byte & 15)])
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

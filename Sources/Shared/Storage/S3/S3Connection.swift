@@ -1,0 +1,80 @@
+package import SharedModel
+
+/// Everything the S3 engine needs to know of one bucket.
+package struct S3Connection: Sendable {
+  /// How requests are signed.
+  package struct Credentials: Sendable, Hashable {
+    package let accessKey: String
+    package let secretKey: Secret
+    package let sessionToken: Secret?
+
+    /// Holds a key pair and, for temporary credentials, their token.
+    package init(accessKey: String, secretKey: Secret, sessionToken: Secret? = nil) {
+      self.accessKey = accessKey
+      self.secretKey = secretKey
+      self.sessionToken = sessionToken
+    }
+  }
+
+  /// Deadlines of the engine's requests; bodies have no total deadline, only the transport's low-speed limit.
+  package struct Deadlines: Sendable, Hashable {
+    package var connect: Duration = .seconds(5)
+    /// HEAD, DELETE, and the XML calls that do little work.
+    package var small: Duration = .seconds(15)
+    /// CompleteMultipartUpload and UploadPartCopy, which move data inside the store.
+    package var heavy: Duration = .seconds(300)
+    /// How long a body may stay below `slowestBytesPerSecond`.
+    package var stall: Duration = .seconds(30)
+    package var slowestBytesPerSecond = 1024
+
+    /// The defaults.
+    package init() {}
+  }
+
+  package var endpoint: S3Endpoint
+  /// Where clients are sent; the endpoint itself where nil.
+  package var publicEndpoint: S3Endpoint?
+  package var region: String
+  package var bucket: String
+  package var storagePath: StoragePath
+  package var credentials: Credentials
+  /// Whether the bucket stands in the path instead of the host name.
+  package var pathStyle: Bool
+  package var minimumChunkSizeBytes: Int64
+  package var maximumChunkSizeBytes: Int64
+  /// PEM file of trusted authorities; the system's where nil.
+  package var caBundlePath: String?
+  /// Asks for SSE-S3 (AES256) on every write.
+  package var serverSideEncryption: Bool
+  package var deadlines: Deadlines
+
+  /// Describes a bucket; the defaults are those of Quay's `RadosGWStorage`.
+  package init(
+    endpoint: S3Endpoint, publicEndpoint: S3Endpoint? = nil, region: String = "us-east-1", bucket: String,
+    storagePath: StoragePath, credentials: Credentials, pathStyle: Bool = true,
+    minimumChunkSizeBytes: Int64 = 5 << 20, maximumChunkSizeBytes: Int64 = 100 << 20, caBundlePath: String? = nil,
+    serverSideEncryption: Bool = false, deadlines: Deadlines = Deadlines()
+  ) {
+    self.endpoint = endpoint
+    self.publicEndpoint = publicEndpoint
+    self.region = region
+    self.bucket = bucket
+    self.storagePath = storagePath
+    self.credentials = credentials
+    self.pathStyle = pathStyle
+    self.minimumChunkSizeBytes = minimumChunkSizeBytes
+    self.maximumChunkSizeBytes = maximumChunkSizeBytes
+    self.caBundlePath = caBundlePath
+    self.serverSideEncryption = serverSideEncryption
+    self.deadlines = deadlines
+  }
+
+  /// S3's own limits (docs: "Amazon S3 multipart upload limits"), narrowed by the configured chunk sizes.
+  var partLimits: PartLimits {
+    let largest: Int64 = 5 << 30
+    let minimum = min(max(minimumChunkSizeBytes, 5 << 20), largest)
+    return PartLimits(
+      minimumPartBytes: minimum, maximumPartBytes: min(max(maximumChunkSizeBytes, minimum), largest),
+      maximumParts: 10_000, maximumSinglePutBytes: largest)
+  }
+}

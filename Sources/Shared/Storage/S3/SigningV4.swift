@@ -1,0 +1,83 @@
+private import SharedModel
+
+/// AWS Signature Version 4 for one set of credentials, region and service.
+///
+/// Pure but for the key cache: time comes with each call. Bodies are not signed (`UNSIGNED-PAYLOAD`), so that they can be
+/// streamed; TLS protects them in flight (decision D12).
+/// https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+struct SigningV4: Sendable {
+  /// What is signed of a request.
+  struct Request: Sendable {
+    var method: String
+    /// Percent-encoded as sent.
+    var path: String
+    var query: [(name: String, value: String)] = []
+    /// Lower-case names; values without surrounding spaces. All of them are signed.
+    var headers: [(name: String, value: String)]
+    /// The lower-case hexadecimal SHA-256 of the body, or `UNSIGNED-PAYLOAD`.
+    var payloadHash = SigningV4.unsignedPayload
+  }
+
+  static let unsignedPayload = "UNSIGNED-PAYLOAD"
+  private static let algorithm = "AWS4-HMAC-SHA256"
+
+  let credentials: S3Connection.Credentials
+  let region: String
+  let service: String
+  private let keys = SigningKeyCache()
+
+  init(credentials: S3Connection.Credentials, region: String, service: String = "s3") {
+    self.credentials = credentials
+    self.region = region
+    self.service = service
+  }
+
+  /// The Authorization header's value for `request` at `time`.
+  func authorization(for request: Request, at time: SigningTime) -> String {
+    let names = Self.signedHeaderNames(request.headers)
+    let signature = signature(of: Self.canonicalRequest(request), at: time)
+    return "\(Self.algorithm) Credential=\(credentials.accessKey)/\(scope(at: time)), "
+      + "SignedHeaders=\(names), Signature=\(signature)"
+  }
+
+  /// The query of a presigned GET of `path` at `host`; only the Host header is signed.
+  ///
+  /// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+  func presignedQuery(path: String, host: String, lifetimeSeconds: Int64, at time: SigningTime) -> String {
+    var query: [(name: String, value: String)] = [
+      ("X-Amz-Algorithm", Self.algorithm), ("X-Amz-Credential", "\(credentials.accessKey)/\(scope(at: time))"),
+      ("X-Amz-Date", time.stamp), ("X-Amz-Expires", String(lifetimeSeconds)), ("X-Amz-SignedHeaders", "host"),
+    ]
+    if let token = credentials.sessionToken { query.append(("X-Amz-Security-Token", token.revealed)) }
+    let request = Request(method: "GET", path: path, query: query, headers: [("host", host)])
+    let signature = signature(of: Self.canonicalRequest(request), at: time)
+    return S3Encoding.canonicalQuery(query) + "&X-Amz-Signature=\(signature)"
+  }
+
+  /// The text whose hash is signed.
+  static func canonicalRequest(_ request: Request) -> String {
+    let headers = request.headers.sorted { $0.name < $1.name }.map { "\($0.name):\(squeezed($0.value))\n" }.joined()
+    return [
+      request.method, request.path.isEmpty ? "/" : request.path, S3Encoding.canonicalQuery(request.query), headers,
+      signedHeaderNames(request.headers), request.payloadHash,
+    ].joined(separator: "\n")
+  }
+
+  private func scope(at time: SigningTime) -> String { "\(time.day)/\(region)/\(service)/aws4_request" }
+
+  private func signature(of canonicalRequest: String, at time: SigningTime) -> String {
+    let hash = Digest(of: canonicalRequest.utf8).hex
+    let text = [Self.algorithm, time.stamp, scope(at: time), hash].joined(separator: "\n")
+    let key = keys.key(secret: credentials.secretKey, day: time.day, region: region, service: service)
+    return Hexadecimal.encode(SigningHMAC.sha256(key: key, text.utf8))
+  }
+
+  private static func signedHeaderNames(_ headers: [(name: String, value: String)]) -> String {
+    headers.map(\.name).sorted().joined(separator: ";")
+  }
+
+  /// Runs of spaces become one, and none are left at the ends.
+  private static func squeezed(_ value: String) -> String {
+    value.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
+  }
+}
