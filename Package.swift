@@ -23,6 +23,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -70,15 +71,21 @@ let package = Package(
       "Catalog",
       uses: ["SharedModel", "SharedQueue", "SharedConfig", "SharedObservability", "Postgres", logging],
       resources: [.embedInCode("Migrations/0001_core.sql")]),
+    area(
+      "Startup",
+      uses: [
+        "SharedModel", "SharedConfig", "SharedObservability", "SharedStorage", "SharedQueue", "SharedCatalog",
+        "Postgres", "Redis", logging,
+      ]),
     .target(
       name: "Shared",
       dependencies: [
         "SharedModel", "SharedConfig", "SharedObservability", "SharedStorage", "SharedHealth", "SharedPlacement",
-        "SharedQueue", "SharedCatalog",
+        "SharedQueue", "SharedCatalog", "SharedStartup",
       ],
       path: "Sources/Shared",
       exclude: [
-        "Model", "Config", "Observability", "Storage", "Health", "Placement", "Queue", "Catalog", "README.md",
+        "Model", "Config", "Observability", "Storage", "Health", "Placement", "Queue", "Catalog", "Startup", "README.md",
       ],
       sources: ["Shared.swift"],
       swiftSettings: strict),
@@ -87,14 +94,14 @@ let package = Package(
     .executableTarget(
       name: "RegistryAPI",
       dependencies: [
-        "Shared", hummingbird, hummingbirdCore, nioCore, nioPosix, nioHTTP1, httpTypes, logging, argumentParser, lifecycle, jwtKit,
+        "Shared", hummingbird, hummingbirdCore, nioCore, nioPosix, nioHTTP1, httpTypes, logging, argumentParser, lifecycle, unixSignals, jwtKit,
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "ReplicationWorker", dependencies: ["Shared", logging, argumentParser, lifecycle], swiftSettings: strict),
+      name: "ReplicationWorker", dependencies: ["Shared", logging, argumentParser, lifecycle, unixSignals], swiftSettings: strict),
     .executableTarget(
       name: "HealthService",
-      dependencies: ["Shared", hummingbird, nioCore, httpTypes, logging, argumentParser, lifecycle], swiftSettings: strict),
+      dependencies: ["Shared", hummingbird, nioCore, httpTypes, logging, argumentParser, lifecycle, unixSignals], swiftSettings: strict),
 
     // Tests.
     .target(

@@ -85,6 +85,7 @@ final class ActiveTransfer {
     case .starved:
       isSendPaused = true
       return Int(CURL_READFUNC_PAUSE)
+    case .broken: return Int(CURL_READFUNC_ABORT)
     }
   }
 
@@ -140,8 +141,14 @@ final class ActiveTransfer {
     // Until the connection stands the connect deadline counts.
     let isConnecting = easy.offset(CURLINFO_PRETRANSFER_TIME_T) == 0
     let isStalled = stall.observe(
-      at: now, bytes: bytes &+ easy.long(CURLINFO_HEADER_SIZE), isExempt: isConnecting || isReceivePaused || isSendPaused)
+      at: now, bytes: bytes &+ easy.long(CURLINFO_HEADER_SIZE),
+      isExempt: isConnecting || isReceivePaused || isSendPaused)
     return isStalled ? .stalled : nil
+  }
+
+  /// The head as far as the caller may see it when the transfer ends with `failure`.
+  func finalHead(with failure: HTTPTransportError?) -> TransferHead? {
+    head.flatMap { failure == nil || mayShowHead($0) ? $0 : nil }
   }
 
   /// The end that libcurl's result code means for the caller; `nil` is success.

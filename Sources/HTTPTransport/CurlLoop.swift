@@ -1,5 +1,5 @@
+import CLibCurl
 import Glibc
-import Synchronization
 
 /// The side of a driving thread that tasks on other threads may touch: its command queue and its admission queue.
 final class CurlLoop: Sendable {
@@ -23,14 +23,14 @@ final class CurlLoop: Sendable {
     var exitWaiters: [CheckedContinuation<Void, Never>] = []
   }
 
-  private let state: Mutex<State>
+  private let state: Guarded<State>
 
   /// libcurl's process-wide set-up, done once and never undone.
   private static let isLibraryReady = mt_curl_global_init() == CURLE_OK
 
   /// Makes the multi handle and starts the thread.
   init(configuration: HTTPTransportConfiguration, index: Int) throws(HTTPTransportError) {
-    state = Mutex(
+    state = Guarded(
       State(
         admission: AdmissionQueue(
           maxPerOrigin: configuration.share(of: configuration.maxConnectionsPerHost),

@@ -132,10 +132,13 @@ final class CurlLoopThread {
   private func end(_ entry: ActiveTransfer, failure: HTTPTransportError?) {
     let transfer = entry.transfer
     guard active.removeValue(forKey: ObjectIdentifier(transfer)) != nil else { return }
+    let head = entry.finalHead(with: failure)
     curl_multi_remove_handle(multi, entry.easy)
     reclaim(entry)
-    transfer.finish(head: entry.head, failure: failure)
-    if let next = loop.release(transfer.request.origin) { start(next) }
+    // The slot is free before the waiter goes on, and used again after.
+    let next = loop.release(transfer.request.origin)
+    transfer.finish(head: head, failure: failure)
+    if let next { start(next) }
   }
 
   /// Makes a handle ready for the next transfer.
@@ -187,7 +190,7 @@ final class CurlLoopThread {
     for entry in active.values {
       curl_multi_remove_handle(multi, entry.easy)
       reclaim(entry)
-      entry.transfer.finish(head: entry.head, failure: .closed)
+      entry.transfer.finish(head: nil, failure: .closed)
     }
     active = [:]
     for easy in idle { curl_easy_cleanup(easy) }

@@ -7,8 +7,9 @@ struct HTTPOrigin: Hashable, Sendable {
 
   /// Splits an absolute URL.
   ///
-  /// - Parameter url: The URL; only visible ASCII is accepted, and neither user information nor a fragment.
-  /// - Parameter schemes: The lower-case schemes the caller allows.
+  /// - Parameters:
+  ///   - url: The URL; only visible ASCII is accepted, and neither user information nor a fragment.
+  ///   - schemes: The lower-case schemes the caller allows.
   /// - Throws: `.invalidRequest(.url)` or `.invalidRequest(.scheme)`.
   init(url: String, schemes: Set<String>) throws(HTTPTransportError) {
     let bytes = Array(url.utf8)

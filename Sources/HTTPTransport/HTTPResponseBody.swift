@@ -43,6 +43,7 @@ package final class HTTPResponseBody: AsyncSequence, Sendable {
   /// Reads the rest of the body into one array.
   ///
   /// - Parameter limit: Most bytes to accept.
+  /// - Returns: The bytes.
   /// - Throws: `.tooLarge(limit:)` as soon as the declared or received length is over the limit, which aborts the
   ///   transfer; else what `Iterator.next()` throws.
   package func collect(upTo limit: Int) async throws(HTTPTransportError) -> [UInt8] {
@@ -58,7 +59,8 @@ package final class HTTPResponseBody: AsyncSequence, Sendable {
           throw .tooLarge(limit: limit)
         }
         collected = chunk
-        if let declaredLength { collected.reserveCapacity(Int(clamping: declaredLength)) }
+        // A declared length is a claim: memory for it is set aside up to a bound only.
+        if let declaredLength { collected.reserveCapacity(Int(clamping: Swift.min(declaredLength, 8 << 20))) }
       } else {
         collected.append(contentsOf: chunk)
       }

@@ -20,12 +20,19 @@ package final class HTTPTransport: Sendable {
 
   /// Starts the driving threads.
   ///
-  /// - Throws: `.unavailable` when libcurl or the system refuses a handle or a thread.
+  /// - Throws: `.unavailable` when libcurl or the system refuses a handle or a thread; `.invalidRequest(.headerValue)`
+  ///   for a user agent that may not stand in a header.
   package init(configuration: HTTPTransportConfiguration = .init()) throws(HTTPTransportError) {
     self.configuration = configuration
+    guard configuration.userAgent.isFieldValue else { throw .invalidRequest(.headerValue) }
     var loops: [CurlLoop] = []
     for index in 0..<configuration.threadCount {
-      loops.append(try CurlLoop(configuration: configuration, index: index))
+      do {
+        loops.append(try CurlLoop(configuration: configuration, index: index))
+      } catch {
+        for loop in loops { loop.requestStop() }
+        throw error
+      }
     }
     self.loops = loops
   }
@@ -56,8 +63,10 @@ package final class HTTPTransport: Sendable {
 
   /// Starts a request whose body is pushed.
   ///
-  /// - Parameter request: The request.
-  /// - Parameter contentLength: Exact length of the body; `nil` sends it chunked.
+  /// - Parameters:
+  ///   - request: The request.
+  ///   - contentLength: Exact length of the body; `nil` sends it chunked.
+  /// - Returns: The upload, to be written and finished.
   /// - Throws: `.invalidRequest`, `.overloaded` or `.closed`; nothing was sent then.
   package func startUpload(
     _ request: HTTPTransportRequest, contentLength: Int64?

@@ -20,8 +20,9 @@ package struct HTTPTransportConfiguration: Sendable {
   package var lowSpeedLimitBytesPerSecond = 1024
   /// How long a transfer may stay under `lowSpeedLimitBytesPerSecond`.
   package var lowSpeedTime: Duration = .seconds(30)
-  /// How long sent data may stay unacknowledged before the kernel drops the connection (`TCP_USER_TIMEOUT`).
-  package var unacknowledgedDataTimeout: Duration = .seconds(30)
+  /// How long sent data may stay unacknowledged, or the peer's window closed, before the kernel drops the connection
+  /// (`TCP_USER_TIMEOUT`); keep it above `lowSpeedTime`.
+  package var unacknowledgedDataTimeout: Duration = .seconds(60)
   /// Idle time before TCP keep-alive probes, and the time between them.
   package var keepAliveInterval: Duration = .seconds(30)
   /// An idle connection older than this is not used again.

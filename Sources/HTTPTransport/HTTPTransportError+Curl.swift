@@ -3,10 +3,11 @@ import CLibCurl
 extension HTTPTransportError {
   /// The meaning of a failed libcurl result.
   ///
-  /// - Parameter code: Anything but CURLE_OK.
-  /// - Parameter easy: The handle, for the phase reached.
-  /// - Parameter isSecure: Whether the URL asked for TLS.
-  /// - Parameter hasHead: Whether a final response head was complete.
+  /// - Parameters:
+  ///   - code: Anything but CURLE_OK.
+  ///   - easy: The handle, for the phase reached.
+  ///   - isSecure: Whether the URL asked for TLS.
+  ///   - hasHead: Whether a final response head was complete.
   init(_ code: CURLcode, easy: UnsafeMutableRawPointer, isSecure: Bool, hasHead: Bool) {
     switch code {
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: self = .resolveFailed
@@ -41,7 +42,8 @@ extension HTTPTransportError {
   /// Which check of the certificate failed; the numbers are OpenSSL's X509_V_ERR codes.
   private static func verification(_ easy: UnsafeMutableRawPointer) -> HTTPTLSFailure {
     switch easy.long(CURLINFO_SSL_VERIFYRESULT) {
-    case 0, 62, 64: .hostMismatch
+    // The host name is checked by libcurl after the handshake; it leaves its start value 1 then.
+    case 0, 1, 62, 64: .hostMismatch
     case 9, 10: .expired
     case 2, 18, 19, 20, 21, 27: .untrustedIssuer
     default: .handshake

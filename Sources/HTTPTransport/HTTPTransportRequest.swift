@@ -15,7 +15,8 @@ package struct HTTPTransportRequest: Sendable {
 
   /// A request of the given parts.
   package init(
-    method: String, url: String, headers: [(name: String, value: String)] = [], timeouts: HTTPTransportTimeouts = .init(),
+    method: String, url: String, headers: [(name: String, value: String)] = [],
+    timeouts: HTTPTransportTimeouts = .init(),
     expectContinue: Bool = false
   ) {
     self.method = method

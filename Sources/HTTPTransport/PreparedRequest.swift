@@ -20,10 +20,11 @@ struct PreparedRequest: Sendable {
   /// Refusing CR, LF and NUL here is what keeps a caller's text from becoming a header or a second request
   /// (RFC 9110 section 5.5); length and encoding headers are ours alone, so that framing cannot be contradicted.
   ///
-  /// - Parameter request: The caller's request.
-  /// - Parameter contentLength: Length of the body, `nil` if unknown.
-  /// - Parameter hasBody: Whether a body source is attached.
-  /// - Parameter configuration: Defaults for deadlines, and the allowed schemes.
+  /// - Parameters:
+  ///   - request: The caller's request.
+  ///   - contentLength: Length of the body, `nil` if unknown.
+  ///   - hasBody: Whether a body source is attached.
+  ///   - configuration: Defaults for deadlines, and the allowed schemes.
   /// - Throws: `.invalidRequest`.
   init(
     _ request: HTTPTransportRequest, contentLength: Int64?, hasBody: Bool, configuration: HTTPTransportConfiguration
@@ -79,7 +80,7 @@ extension String {
   }
 
   /// Whether this may stand as a field value: no control character but tab (RFC 9110 section 5.5).
-  fileprivate var isFieldValue: Bool {
+  var isFieldValue: Bool {
     utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }
   }
 }

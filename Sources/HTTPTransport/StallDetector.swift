@@ -19,9 +19,10 @@ struct StallDetector {
 
   /// Takes one observation.
   ///
-  /// - Parameter now: Clock reading, not before the last one.
-  /// - Parameter bytes: Bytes moved since the transfer began, both directions.
-  /// - Parameter isExempt: Whether the time since the last observation must not count against the peer.
+  /// - Parameters:
+  ///   - now: Clock reading, not before the last one.
+  ///   - bytes: Bytes moved since the transfer began, both directions.
+  ///   - isExempt: Whether the time since the last observation must not count against the peer.
   /// - Returns: Whether the transfer is stalled.
   mutating func observe(at now: ContinuousClock.Instant, bytes: Int64, isExempt: Bool) -> Bool {
     guard limitBytesPerSecond > 0, grace > .zero else { return false }

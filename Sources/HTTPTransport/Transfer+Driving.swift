@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The driving thread's side of a transfer.
 extension Transfer {
   /// What the write callback answers.
@@ -58,8 +56,10 @@ extension Transfer {
 
   /// Ends the transfer from libcurl's side; later calls change nothing.
   ///
-  /// - Parameter head: The head, if one was complete.
-  /// - Parameter failure: What went wrong; `nil` is success.
+  /// - Parameters:
+  ///   - head: The head, if one was complete and the caller may see it: a 200 whose request body was cut short
+  ///     is no answer to trust.
+  ///   - failure: What went wrong; `nil` is success.
   func finish(head: TransferHead?, failure: HTTPTransportError?) {
     var headWaiter: TransferState.HeadWaiter?
     var bodyWaiter: TransferState.BodyWaiter?
@@ -67,9 +67,8 @@ extension Transfer {
     let ended = state.withLock { state -> Bool in
       guard state.isRunning else { return false }
       state.outcome = failure.map { .failed($0) } ?? .complete
-      // After a failure an unseen head stays unseen: a 200 whose request body was cut short is no answer to trust.
-      if state.head == nil, failure == nil { state.head = head }
-      if state.head != nil || failure != nil { headWaiter = Self.takeHeadWaiter(&state) }
+      state.head = state.head ?? head
+      headWaiter = Self.takeHeadWaiter(&state)
       if let waiter = state.bodyWaiter {
         bodyWaiter = waiter
         state.bodyWaiter = nil
@@ -78,7 +77,7 @@ extension Transfer {
       return true
     }
     guard ended else { return }
-    if let head = failure == nil ? head : nil {
+    if let head {
       headWaiter?.resume(returning: .success(head))
     } else {
       headWaiter?.resume(returning: .failure(failure ?? .protocolError))

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// One request on its way, shared by the task that made it and the thread that drives it.
 ///
 /// The waiting side calls the methods of this file; the driving thread those of `Transfer+Driving.swift`. A waiter is
@@ -13,7 +11,7 @@ final class Transfer: Sendable {
   let windowBytes: Int
   /// The window plus one socket read.
   let hardLimitBytes: Int
-  let state = Mutex(TransferState())
+  let state = Guarded(TransferState())
 
   /// A transfer to be submitted to `loop`.
   init(request: PreparedRequest, upload: UploadBuffer?, loop: CurlLoop, configuration: HTTPTransportConfiguration) {
@@ -81,11 +79,11 @@ final class Transfer: Sendable {
 
   /// Ends the transfer from our side: waiters fail with `error`, the connection is closed, the handle reclaimed.
   ///
-  /// After the transfer's end only the buffered bytes are dropped.
+  /// After the transfer's end only the buffered bytes are dropped, and reading on fails if there were any.
   func abort(_ error: HTTPTransportError) {
     let (wasRunning, head, body) = state.withLock { state in
       let wasRunning = state.isRunning
-      if wasRunning { state.outcome = .failed(error) }
+      if wasRunning || !state.chunks.isEmpty { state.outcome = .failed(error) }
       state.dropChunks()
       defer {
         state.headWaiter = nil
@@ -105,7 +103,10 @@ final class Transfer: Sendable {
   func drain(upTo limit: Int) {
     let (mustAbort, mustResume) = state.withLock { state -> (Bool, Bool) in
       state.dropChunks()
-      guard state.isRunning, state.drainLimit == nil else { return (false, false) }
+      guard state.isRunning, state.drainLimit == nil else {
+        state.drainLimit = state.drainLimit ?? 0
+        return (false, false)
+      }
       if let length = state.head?.contentLength, length - state.receivedBytes > Int64(limit) { return (true, false) }
       state.drainLimit = limit
       defer { state.isReceivePaused = false }

@@ -64,6 +64,8 @@ struct TransferState {
   /// What a reader gets now; `nil` if it has to wait.
   mutating func nextResult() -> Result<[UInt8]?, HTTPTransportError>? {
     if let chunk = popChunk() { return .success(chunk) }
+    // What was thrown away must not look like a short body.
+    if drainLimit != nil { return .failure(.cancelled) }
     return switch outcome {
     case .running: nil
     case .complete: .success(nil)

@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// The request body between its writer, a task, and libcurl's read callback, on the driving thread.
 ///
@@ -13,6 +12,9 @@ final class UploadBuffer: Sendable {
     case end
     /// Nothing to read yet; the next write must wake the driving thread.
     case starved
+    /// The body will never be complete. It must not look like an end: the last chunk would make a broken-off upload
+    /// a whole one in the server's eyes.
+    case broken
   }
 
   typealias Writer = CheckedContinuation<Void, Never>
@@ -36,14 +38,14 @@ final class UploadBuffer: Sendable {
   private let declaredLength: Int64?
   private let windowBytes: Int
   private let replayBytes: Int64
-  private let state: Mutex<State>
+  private let state: Guarded<State>
 
   /// A buffer that is filled by `append`.
   init(declaredLength: Int64?, windowBytes: Int) {
     self.declaredLength = declaredLength
     self.windowBytes = max(1, windowBytes)
     replayBytes = Int64(max(1, windowBytes))
-    state = Mutex(State())
+    state = Guarded(State())
   }
 
   /// A complete body, replayable as a whole.
@@ -51,7 +53,7 @@ final class UploadBuffer: Sendable {
     declaredLength = Int64(byteCount)
     windowBytes = Int.max
     replayBytes = Int64.max
-    state = Mutex(
+    state = Guarded(
       State(pieces: pieces, unread: byteCount, written: Int64(byteCount), isFinished: true))
   }
 
@@ -152,7 +154,8 @@ final class UploadBuffer: Sendable {
         if state.offset == state.pieces[state.index].count { Self.leavePiece(&state) }
       }
       guard filled > 0 else {
-        if state.isFinished || state.closed != nil { return (.end, nil) }
+        if let closed = state.closed { return (closed == .responseArrivedEarly ? .end : .broken, nil) }
+        if state.isFinished { return (.end, nil) }
         state.isStarved = true
         return (.starved, nil)
       }

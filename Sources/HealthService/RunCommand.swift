@@ -4,6 +4,7 @@ import Hummingbird
 import Logging
 import ServiceLifecycle
 import Shared
+import UnixSignals
 
 /// `health-service run`.
 struct RunCommand: AsyncParsableCommand {
@@ -20,21 +21,23 @@ struct RunCommand: AsyncParsableCommand {
   private static let staleAfterMs: Int64 = 15_000
 
   func run() async throws {
-    let configuration = try StartUp.configuration(path: config)
-    let (host, port) = try StartUp.address(listen)
+    let (configuration, notices) = try Startup.configuration(path: config)
+    let (host, port) = try Startup.address(listen)
     LogSetup.bootstrap(service: "health-service", region: configuration.region)
     let logger = Logger(label: "health-service")
 
-    let catalog = try await StartUp.catalog(configuration, service: "health-service")
-    let stores = try StoreFactory.stores(configuration)
-    let redis = try StartUp.redisProbe(configuration)
+    Startup.report(notices, to: logger)
+    let catalog = try await Startup.catalog(configuration, service: "health-service", logger: logger)
+    let stores = try Startup.stores(configuration)
+    let queue = Startup.queue(configuration)
     let state = HealthState(
       region: configuration.region, home: configuration.home, staleAfterMs: Self.staleAfterMs,
       nowMs: { Int64(Date().timeIntervalSince1970 * 1000) })
 
+    let prober = "health-service-\(configuration.region)"
     var probes = stores.values.map(StorageProbe.make(store:))
-    probes.append(Probe(target: .database) { try await catalog.probeWrite() })
-    probes.append(Probe(target: .redis) { try await redis.probe() })
+    probes.append(Probe(target: .database) { try await catalog.probeWrite(prober: prober) })
+    probes.append(Probe(target: .redis) { try await queue.probe() })
 
     let server = Application(
       responder: HealthResponder(state: state),
@@ -52,6 +55,7 @@ struct RunCommand: AsyncParsableCommand {
     logger.info(
       "health service starting", metadata: ["listen": "\(listen)", "home": "\(configuration.home)"])
     try await group.run()
+    await queue.close()
     await catalog.close()
     for store in stores.values { await store.close() }
   }

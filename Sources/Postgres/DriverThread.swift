@@ -1,3 +1,4 @@
+import CLibPQ
 import Glibc
 
 /// Starts the threads that may block in libpq, so that the cooperative pool never does.
@@ -17,7 +18,7 @@ enum DriverThread {
       { argument in
         guard let argument else { return nil }
         let launch = Unmanaged<Launch>.fromOpaque(argument).takeRetainedValue()
-        pthread_setname_np(pthread_self(), launch.name)
+        clibpq_name_thread(launch.name)
         launch.body()
         return nil
       }, launch.toOpaque())

@@ -45,6 +45,15 @@ struct EncodedStatement: Sendable {
     self.formats = formats
   }
 
+  /// A statement of the driver's own, without parameters.
+  init(bare sql: String) {
+    self.sql = sql
+    bytes = []
+    offsets = []
+    lengths = []
+    formats = []
+  }
+
   /// Calls `body` with the arrays of `PQsendQueryPrepared`; the pointers are valid during the call only.
   func withParameters<Result>(
     _ body: (

@@ -29,6 +29,11 @@ struct FIFO<Element> {
     return element
   }
 
+  /// Visits every element, oldest first.
+  func forEach(_ body: (Element) -> Void) {
+    for case let element? in storage[head...] { body(element) }
+  }
+
   /// Puts elements before the oldest one, keeping their order.
   mutating func prepend(_ elements: [Element]) {
     storage = elements.map(Optional.some) + storage[head...]

@@ -24,6 +24,9 @@ struct ReconnectBackoff {
   /// Whether the last attempt failed.
   var isFailing: Bool { lastFailure != nil }
 
+  /// Why the last attempt failed.
+  var lastError: PostgresError? { lastFailure?.error }
+
   mutating func succeeded() {
     failures = 0
     failingSince = nil
@@ -56,6 +59,14 @@ struct ReconnectBackoff {
   func exhaustsWaiters(at now: ContinuousClock.Instant) -> PostgresError? {
     guard let lastFailure, let failingSince else { return nil }
     return lastFailure.isPermanent || failingSince.duration(to: now) >= patience ? lastFailure.error : nil
+  }
+}
+
+extension ReconnectBackoff {
+  init(_ configuration: PostgresConfiguration) {
+    self.init(
+      firstDelay: configuration.reconnectDelay, maxDelay: configuration.maxReconnectDelay,
+      patience: configuration.acquireTimeout)
   }
 }
 

@@ -47,8 +47,8 @@ final class ConnectionLoop {
       waitForEvents()
     }
     phase = .idle
-    fail(inFlight.takeAll() + queued.takeAll(), with: .closed)
-    fail(connection.finish(), with: .closed)
+    fail(inFlight.takeAll() + queued.takeAll() + connection.takeLeftover(), with: .closed)
+    connection.finish()
   }
 
   private func advance() {

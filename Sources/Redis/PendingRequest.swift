@@ -1,14 +1,24 @@
 import Synchronization
 
 /// One or more commands a caller waits for together, and the place where their outcome is delivered exactly once.
-final class PendingRequest: Sendable {
+// Sendable proof: everything but `waiter` is immutable or atomic. `waiter` is written by the caller before it moves
+// `delivery` from open to awaited (release) and read only by the one thread that then moves it from awaited to
+// settled (acquire); nobody touches it afterwards.
+final class PendingRequest: @unchecked Sendable {
   typealias Outcome = Result<[RedisReply], RedisError>
   typealias Waiter = CheckedContinuation<Outcome, Never>
 
-  private enum Delivery: Sendable {
+  private enum Delivery: UInt8, AtomicRepresentable {
     case open
-    case awaited(Waiter)
-    case settled(Outcome)
+    case awaited
+    case settled
+  }
+
+  /// The request's share of its connection's bounds.
+  private enum Share: UInt8, AtomicRepresentable {
+    case none
+    case taken
+    case returned
   }
 
   /// The commands in RESP2, one after the other.
@@ -17,15 +27,9 @@ final class PendingRequest: Sendable {
   let commandCount: Int
   let deadline: ContinuousClock.Instant
 
-  private let delivery = Mutex(Delivery.open)
+  private let delivery = Atomic(Delivery.open)
   private let share = Atomic(Share.none)
-
-  /// The request's share of its connection's bounds.
-  private enum Share: UInt8, AtomicRepresentable {
-    case none
-    case taken
-    case returned
-  }
+  private var waiter: Waiter?
 
   init(commands: [[RedisArgument]], deadline: ContinuousClock.Instant) {
     var buffer: [UInt8] = []
@@ -37,42 +41,29 @@ final class PendingRequest: Sendable {
 
   /// Whether the outcome is known; a settled request that was not sent need not be sent any more.
   var isSettled: Bool {
-    delivery.withLock { delivery in
-      if case .settled = delivery { true } else { false }
-    }
+    delivery.load(ordering: .acquiring) == .settled
   }
 
-  /// Takes the caller's continuation; false, with the continuation resumed, when the outcome is known already.
+  /// Takes the caller's continuation; false, with the continuation resumed, when the caller was cancelled already.
+  ///
+  /// Called once and before the request is submitted, so cancellation is all that can have settled it.
   func await(_ waiter: Waiter) -> Bool {
-    let known: Outcome? = delivery.withLock { delivery in
-      if case .settled(let outcome) = delivery { return outcome }
-      delivery = .awaited(waiter)
-      return nil
-    }
-    guard let known else { return true }
-    waiter.resume(returning: known)
-    return false
+    self.waiter = waiter
+    let isOpen = delivery.compareExchange(
+      expected: .open, desired: .awaited, successOrdering: .releasing, failureOrdering: .acquiring
+    ).exchanged
+    if !isOpen { waiter.resume(returning: .failure(.cancelled)) }
+    return isOpen
   }
 
   /// Settles the request unless it is settled, and resumes its caller.
   func settle(_ outcome: Outcome) {
-    claim(outcome)?.resume(returning: outcome)
+    claim()?.resume(returning: outcome)
   }
 
   /// Settles the request unless it is settled and returns the caller, whom the claimer must then resume.
-  func claim(_ outcome: Outcome) -> Waiter? {
-    delivery.withLock { delivery in
-      switch delivery {
-      case .open:
-        delivery = .settled(outcome)
-        return nil
-      case .awaited(let waiter):
-        delivery = .settled(outcome)
-        return waiter
-      case .settled:
-        return nil
-      }
-    }
+  func claim() -> Waiter? {
+    delivery.exchange(.settled, ordering: .acquiringAndReleasing) == .awaited ? waiter : nil
   }
 
   /// Notes that the request counts against the connection's bounds; called under the connection's lock.

@@ -78,8 +78,8 @@ extension RedisBlockingConnection {
   /// A nil or non-positive `block` does not wait. The deadline is `block` plus the configured command timeout. What
   /// cancellation does is described at the type.
   ///
-  /// - Throws: `.server(code: "NOGROUP", …)` when a stream or group does not exist or goes away during the wait
-  ///   (`FLUSHALL`); older servers say `UNBLOCKED` for a deleted stream.
+  /// - Throws: `.server(code: "NOGROUP", …)` when a stream or group does not exist. When it goes away during the wait
+  ///   (`FLUSHALL`), Redis 7.0 says so with the next entry added to the stream, or else at the next read.
   package func streamReadGroup(
     _ group: String, consumer: String, keys: [String], count: Int, block: Duration?
   ) async throws(RedisError) -> [RedisStreamEntry] {

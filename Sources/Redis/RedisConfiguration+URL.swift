@@ -13,7 +13,9 @@ extension RedisConfiguration {
     let scheme = url[..<schemeEnd.lowerBound].lowercased()
     guard scheme == "redis" else { throw .invalidURL(reason: "the scheme must be redis") }
     let rest = url[schemeEnd.upperBound...]
-    guard !rest.contains("?"), !rest.contains("#") else { throw .invalidURL(reason: "query and fragment are not known") }
+    guard !rest.contains("?"), !rest.contains("#") else {
+      throw .invalidURL(reason: "query and fragment are not known")
+    }
 
     let authorityEnd = rest.firstIndex(of: "/") ?? rest.endIndex
     var address = rest[..<authorityEnd]
@@ -52,7 +54,9 @@ extension RedisConfiguration {
     }
     guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .invalidURL(reason: "no host") }
     guard let portText else { return (String(host), 6379) }
-    guard let port = decimal(portText), (1...65_535).contains(port) else { throw .invalidURL(reason: "the port is wrong") }
+    guard let port = decimal(portText), (1...65_535).contains(port) else {
+      throw .invalidURL(reason: "the port is wrong")
+    }
     return (String(host), port)
   }
 

@@ -8,7 +8,7 @@ package struct RedisConfiguration: Sendable, Hashable {
   package var password: String?
   /// The database chosen with SELECT; 0 sends none.
   package var database: Int
-  /// The time for one attempt to connect: TCP, AUTH, SELECT and a first PING together; name resolution is not counted.
+  /// The time for TCP to connect, and once more for AUTH, SELECT and a first PING; name resolution is not counted.
   package var connectTimeout: Duration
   /// The deadline of a command that names none of its own, counted from the call.
   package var commandTimeout: Duration
@@ -22,7 +22,7 @@ package struct RedisConfiguration: Sendable, Hashable {
   package var maxReplyBytes: Int
   /// The most elements of all arrays of one reply together.
   package var maxReplyElements: Int
-  /// The deepest nesting of arrays in a reply; hiredis 0.14 itself allows no more than 7 (measured in the tests).
+  /// The deepest nesting of arrays in a reply; hiredis 0.14 itself allows no more than 8 (measured in the tests).
   package var maxReplyDepth: Int
   /// The kernel gives up on a peer that acknowledges nothing for this long (TCP_USER_TIMEOUT, tcp(7)).
   package var peerTimeout: Duration
@@ -41,7 +41,7 @@ package struct RedisConfiguration: Sendable, Hashable {
     maxPendingBytes: Int = 64 << 20,
     maxReplyBytes: Int = 16 << 20,
     maxReplyElements: Int = 1 << 20,
-    maxReplyDepth: Int = 7,
+    maxReplyDepth: Int = 8,
     peerTimeout: Duration = .seconds(10),
     backoff: RedisBackoff = RedisBackoff()
   ) {

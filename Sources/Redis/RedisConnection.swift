@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The side of one connection that callers see: a bounded mailbox in front of the connection's own thread.
 ///
 /// The thread starts with the first request. While the connection is down every request is refused at once with the
@@ -47,7 +45,7 @@ final class RedisConnection: Sendable {
 
   let configuration: RedisConfiguration
   private let cancellationEffect: CancellationEffect
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   init(configuration: RedisConfiguration, cancellationEffect: CancellationEffect) {
     self.configuration = configuration
@@ -78,7 +76,7 @@ final class RedisConnection: Sendable {
 
   /// Fails a request whose caller was cancelled, and drops the connection if that is the effect.
   func cancel(_ request: PendingRequest) {
-    let waiter = request.claim(.failure(.cancelled))
+    let waiter = request.claim()
     if cancellationEffect == .dropsConnection {
       // Given back here and not by the thread, so that the caller's next command is not refused as one too many.
       // Under the lock after the claim: submit() looks at the claim under the same lock, so it either counted already or never will.
@@ -173,17 +171,24 @@ extension RedisConnection {
     }
   }
 
-  /// Ends the thread's part: returns the requests it never saw and lets `close()` return.
-  func finish() -> [PendingRequest] {
-    let (leftover, closers) = state.withLock { state in
-      let ends = (state.waiting, state.closers)
+  /// Takes out the requests the thread never saw; there will be no more once the connection is closed.
+  func takeLeftover() -> [PendingRequest] {
+    state.withLock { state in
+      let leftover = state.waiting
       state.waiting = []
-      state.closers = []
       state.opened = nil
+      return leftover
+    }
+  }
+
+  /// Ends the thread's part and lets `close()` return.
+  func finish() {
+    let closers = state.withLock { state in
+      let closers = state.closers
+      state.closers = []
       state.hasThread = false
-      return ends
+      return closers
     }
     for closer in closers { closer.resume() }
-    return leftover
   }
 }

@@ -4,8 +4,8 @@ import Glibc
 extension RedisLink {
   /// Connects, signs in, chooses the database and waits for the answer to a PING.
   ///
-  /// Blocks its thread for up to `connectTimeout` after the name is resolved; resolution is the system's and takes
-  /// what it takes. The PING keeps a server that accepts connections but answers nothing from counting as up.
+  /// Blocks its thread for up to twice `connectTimeout` (TCP, then the greeting) after the name is resolved; resolution
+  /// is the system's and takes what it takes. The PING keeps a server that accepts connections but answers nothing from counting as up.
   ///
   /// - Throws: `.connectionFailed` when the server is not reached or silent, `.server` when it refuses the account or
   ///   the database.

@@ -6,4 +6,5 @@
 @_exported public import SharedObservability
 @_exported public import SharedPlacement
 @_exported public import SharedQueue
+@_exported public import SharedStartup
 @_exported public import SharedStorage

@@ -18,12 +18,14 @@ struct RedisAvailabilityTests {
       _ = try await client.pipeline([["PING"], ["PING"]])
       _ = try await client.command("PING")
       server.terminate()
-      #expect(await eventually {
-        if case .connectionFailed = await redisError(of: { () throws(RedisError) in try await client.command("PING") }) {
-          return true
-        }
-        return false
-      })
+      #expect(
+        await eventually {
+          if case .connectionFailed = await redisError(of: { () throws(RedisError) in try await client.command("PING") }
+          ) {
+            return true
+          }
+          return false
+        })
       let start = ContinuousClock.now
       for _ in 0..<200 {
         let error = await redisError { () throws(RedisError) in try await client.command("PING") }
@@ -31,9 +33,10 @@ struct RedisAvailabilityTests {
       }
       #expect(start.duration(to: .now) < .seconds(5))
       try await server.start()
-      #expect(await eventually {
-        await redisError { () throws(RedisError) in try await client.command("PING") } == nil
-      })
+      #expect(
+        await eventually {
+          await redisError { () throws(RedisError) in try await client.command("PING") } == nil
+        })
     }
   }
 
@@ -57,16 +60,20 @@ struct RedisAvailabilityTests {
       #expect(waited >= .milliseconds(200) && waited < .milliseconds(1500))
       // The patient one was sent before and is lost, or arrived after and met the failing new connection.
       #expect(isConnectionError(await patient.value))
-      #expect(await eventually {
-        if case .connectionFailed = await redisError(of: { () throws(RedisError) in
-          try await client.command("PING", timeout: .milliseconds(50))
-        }) { return true }
-        return false
-      })
+      #expect(
+        await eventually {
+          if case .connectionFailed = await redisError(of: { () throws(RedisError) in
+            try await client.command("PING", timeout: .milliseconds(50))
+          }) {
+            return true
+          }
+          return false
+        })
       server.resume()
-      #expect(await eventually {
-        await redisError { () throws(RedisError) in try await client.command("PING") } == nil
-      })
+      #expect(
+        await eventually {
+          await redisError { () throws(RedisError) in try await client.command("PING") } == nil
+        })
     }
   }
 
@@ -101,9 +108,10 @@ struct RedisAvailabilityTests {
       #expect(outcomes.count { $0 == .overloaded } >= 34)
       #expect(outcomes.count { $0 == nil } == 0)
       server.resume()
-      #expect(await eventually {
-        await redisError { () throws(RedisError) in try await client.command("PING") } == nil
-      })
+      #expect(
+        await eventually {
+          await redisError { () throws(RedisError) in try await client.command("PING") } == nil
+        })
       let large = await redisError { () throws(RedisError) in
         try await client.command("ECHO", RedisArgument([UInt8](repeating: 1, count: 5000)))
       }
@@ -122,9 +130,11 @@ struct RedisAvailabilityTests {
     defer { server.terminate() }
     var configuration = server.configuration
     try await TestRedis.closing(RedisClient(configuration)) { client in
-      guard case .server(code: "NOAUTH", _) = await redisError(of: { () throws(RedisError) in
-        try await client.command("GET", "x")
-      }) else {
+      guard
+        case .server(code: "NOAUTH", _) = await redisError(of: { () throws(RedisError) in
+          try await client.command("GET", "x")
+        })
+      else {
         Issue.record("expected NOAUTH")
         return
       }
@@ -143,8 +153,10 @@ struct RedisAvailabilityTests {
     configuration.username = "default"
     configuration.database = 3
     try await TestRedis.closing(RedisClient(configuration)) { client in
-      #expect(try await client.command("PING") == .status("PONG"))
-      #expect(try await client.command("CLIENT", "INFO").asString().contains(" db=3 "))
+      let pong = try await client.command("PING")
+      #expect(pong == .status("PONG"))
+      let isInDatabase = try await client.command("CLIENT", "INFO").asString().contains(" db=3 ")
+      #expect(isInDatabase)
     }
   }
 
@@ -186,9 +198,10 @@ struct RedisAvailabilityTests {
         _ = try await eventually { try await client.pipeline([["PING"]]).count == 1 }
         server.terminate()
         try await server.start()
-        #expect(await eventually {
-          await redisError { () throws(RedisError) in try await client.command("PING") } == nil
-        })
+        #expect(
+          await eventually {
+            await redisError { () throws(RedisError) in try await client.command("PING") } == nil
+          })
       }
       for caller in callers { caller.cancel() }
       for caller in callers { #expect(await caller.value > 0) }

@@ -20,7 +20,9 @@ struct RedisBlockingConnectionTests {
     }
   }
 
-  private func read(_ reader: RedisBlockingConnection, _ key: String, block: Duration) -> Task<[RedisStreamEntry], any Error> {
+  private func read(_ reader: RedisBlockingConnection, _ key: String, block: Duration) -> Task<
+    [RedisStreamEntry], any Error
+  > {
     Task { try await reader.streamReadGroup("g", consumer: "c", keys: [key], count: 10, block: block) }
   }
 
@@ -38,10 +40,14 @@ struct RedisBlockingConnectionTests {
   @Test func aWaitWithoutEntriesEndsEmpty() async throws {
     try await withReader { _, reader, key, _ in
       let start = ContinuousClock.now
-      #expect(try await reader.streamReadGroup("g", consumer: "c", keys: [key], count: 1, block: .milliseconds(50)) == [])
+      let afterWait = try await reader.streamReadGroup(
+        "g", consumer: "c", keys: [key], count: 1, block: .milliseconds(50))
+      #expect(afterWait == [])
       #expect(start.duration(to: .now) >= .milliseconds(50))
-      #expect(try await reader.streamReadGroup("g", consumer: "c", keys: [key], count: 1, block: nil) == [])
-      #expect(try await reader.streamReadGroup("g", consumer: "c", keys: [key], count: 1, block: .zero) == [])
+      let withoutBlock = try await reader.streamReadGroup("g", consumer: "c", keys: [key], count: 1, block: nil)
+      #expect(withoutBlock == [])
+      let withZeroBlock = try await reader.streamReadGroup("g", consumer: "c", keys: [key], count: 1, block: .zero)
+      #expect(withZeroBlock == [])
     }
   }
 
@@ -80,7 +86,8 @@ struct RedisBlockingConnectionTests {
   @Test func closingEndsTheWait() async throws {
     try await withReader { client, reader, key, id in
       let reading = read(reader, key, block: .seconds(60))
-      #expect(try await eventually { try await TestRedis.isBlocked(clientID: id, seenBy: client) })
+      let isWaiting = try await eventually { try await TestRedis.isBlocked(clientID: id, seenBy: client) }
+      #expect(isWaiting)
       await reader.close()
       await #expect(throws: RedisError.closed) { try await reading.value }
     }
@@ -110,7 +117,8 @@ struct RedisBlockingConnectionTests {
         #expect(code == "NOGROUP" || code == "UNBLOCKED")
       }
       try await client.streamCreateGroup("s", group: "g")
-      #expect(try await reader.streamReadGroup("g", consumer: "c", keys: ["s"], count: 1, block: .seconds(1)).count == 1)
+      #expect(
+        try await reader.streamReadGroup("g", consumer: "c", keys: ["s"], count: 1, block: .seconds(1)).count == 1)
       await reader.close()
     }
   }

@@ -41,13 +41,16 @@ struct RedisCommandTests {
     try await TestRedis.withClient { client in
       let key = TestRedis.key()
       try await client.command("SET", RedisArgument(key), "text", "EX", 60).expectOK()
-      let thrown = await redisError { () throws(RedisError) in try await client.command("LPUSH", RedisArgument(key), "x") }
+      let thrown = await redisError { () throws(RedisError) in
+        try await client.command("LPUSH", RedisArgument(key), "x")
+      }
       guard case .server(code: "WRONGTYPE", _) = thrown else {
         Issue.record("expected WRONGTYPE, got \(String(describing: thrown))")
         return
       }
       let replies = try await client.pipeline([
-        ["GET", RedisArgument(key)], ["LPUSH", RedisArgument(key), "x"], ["NOSUCHCOMMAND"], ["GET", RedisArgument(key)],
+        ["GET", RedisArgument(key)], ["LPUSH", RedisArgument(key), "x"], ["NOSUCHCOMMAND"],
+        ["GET", RedisArgument(key)],
       ])
       #expect(replies.count == 4)
       #expect(try replies[0].asString() == "text")
@@ -67,8 +70,9 @@ struct RedisCommandTests {
       let reply = try await client.command("PING")
       #expect(throws: RedisError.unexpectedReply("expected integer, received status")) { try reply.asInteger() }
       #expect(throws: RedisError.unexpectedReply("expected array, received status")) { try reply.asArray() }
-      #expect(await redisError { () throws(RedisError) in try await client.command([]) }
-        == .invalidCommand("a command without a name"))
+      #expect(
+        await redisError { () throws(RedisError) in try await client.command([]) }
+          == .invalidCommand("a command without a name"))
     }
   }
 
@@ -98,7 +102,8 @@ struct RedisCommandTests {
       try await client.command("SET", RedisArgument(key), "zero", "EX", 60).expectOK()
     }
     try await TestRedis.withClient({ $0.database = 5 }) { client in
-      #expect(try await client.command("GET", RedisArgument(key)) == .null)
+      let elsewhere = try await client.command("GET", RedisArgument(key))
+      #expect(elsewhere == .null)
     }
     try await TestRedis.withClient({ $0.database = 60_000 }) { client in
       let error = await redisError { () throws(RedisError) in try await client.command("PING") }
@@ -124,7 +129,8 @@ struct RedisCommandTests {
       // BLPOP holds the connection's replies back on the server, so the command is surely unanswered when cancelled.
       let waiting = Task { await redisError { () throws(RedisError) in try await client.command("BLPOP", list, "1") } }
       try await TestRedis.withClient { observer in
-        #expect(try await eventually { try await TestRedis.isBlocked(clientID: identity, seenBy: observer) })
+        let isWaiting = try await eventually { try await TestRedis.isBlocked(clientID: identity, seenBy: observer) }
+        #expect(isWaiting)
       }
       let start = ContinuousClock.now
       waiting.cancel()
@@ -136,6 +142,18 @@ struct RedisCommandTests {
         return await redisError { () throws(RedisError) in try await client.command("PING") }
       }
       #expect(await early.value == .cancelled)
+    }
+  }
+
+  @Test func aClientNobodyHoldsLetsItsConnectionsGo() async throws {
+    try await TestRedis.withClient { observer in
+      var client: RedisClient? = RedisClient(try TestRedis.configuration())
+      let identity = try await client?.command("CLIENT", "ID").asInteger() ?? 0
+      client = nil
+      let isGone = try await eventually {
+        try await observer.command("CLIENT", "LIST", "ID", RedisArgument(identity)).asString().isEmpty
+      }
+      #expect(isGone)
     }
   }
 }

@@ -77,11 +77,19 @@ struct RedisProtocolTests {
   }
 
   @Test func nestingIsBoundedByTheConfigurationAndByHiredis() async throws {
-    let deepest = String(repeating: "*1\r\n", count: 7) + ":1\r\n"
+    let deepest = String(repeating: "*1\r\n", count: 8) + ":1\r\n"
     #expect(try await error(answering: deepest) == nil)
-    #expect(isViolation(try await error(answering: String(repeating: "*1\r\n", count: 8) + ":1\r\n")))
+    #expect(isViolation(try await error(answering: String(repeating: "*1\r\n", count: 9) + ":1\r\n")))
     let script: [ScriptedServer.Step] = [.send(Array(String(repeating: "*1\r\n", count: 100_000).utf8)), .hang]
     #expect(isViolation(try await error(script: script) { $0.maxReplyDepth = 1_000_000 }))
+    // hiredis' own limit, found with ours out of the way.
+    var accepted: [Int] = []
+    for depth in 5...12 {
+      let nested = Array((String(repeating: "*1\r\n", count: depth) + ":1\r\n").utf8)
+      let error = try await error(script: [.send(nested), .hang]) { $0.maxReplyDepth = 100 }
+      if error == nil { accepted.append(depth) } else { #expect(isViolation(error)) }
+    }
+    #expect(accepted == [5, 6, 7, 8])
     let shallow = "*1\r\n*1\r\n*1\r\n:1\r\n"
     #expect(isViolation(try await error(script: [.send(Array(shallow.utf8)), .hang]) { $0.maxReplyDepth = 2 }))
   }
@@ -99,12 +107,14 @@ struct RedisProtocolTests {
     var configuration = configuration(server)
     configuration.backoff = RedisBackoff(initial: .milliseconds(1), cap: .milliseconds(1))
     try await TestRedis.closing(RedisClient(configuration)) { client in
-      #expect(try await client.command("GET", "x") == .status("one"))
+      let first = try await client.command("GET", "x")
+      #expect(first == .status("one"))
       // Were the connection kept, this would be answered with "two".
-      #expect(await eventually {
-        let reply = await redisError { () throws(RedisError) in try await client.command("GET", "x").expectOK() }
-        return reply == .unexpectedReply("expected OK, received status") && server.connectionCount >= 2
-      })
+      #expect(
+        await eventually {
+          let reply = await redisError { () throws(RedisError) in try await client.command("GET", "x").expectOK() }
+          return reply == .unexpectedReply("expected OK, received status") && server.connectionCount >= 2
+        })
     }
   }
 
@@ -122,6 +132,31 @@ struct RedisProtocolTests {
       #expect(start.duration(to: .now) < .milliseconds(150))
       #expect(server.connectionCount == 1)
     }
+  }
+
+  @Test func passingConditionsKeepTheirCode() async throws {
+    let loading = try await error(answering: "-LOADING Redis is loading the dataset in memory\r\n")
+    #expect(loading == .server(code: "LOADING", message: "Redis is loading the dataset in memory"))
+    #expect(loading?.isRetryable == true)
+  }
+
+  @Test func damagedRepliesNeverCrash() async throws {
+    let sound = Array("*4\r\n$3\r\nabc\r\n:42\r\n*2\r\n+OK\r\n-ERR no\r\n$-1\r\n".utf8)
+    var random = SystemRandomNumberGenerator()
+    var refusals = 0
+    for _ in 0..<300 {
+      var damaged = sound
+      for _ in 0..<Int.random(in: 1...4, using: &random) {
+        let place = Int.random(in: damaged.indices, using: &random)
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: damaged[place] = UInt8.random(in: 0...255, using: &random)
+        case 1: damaged.remove(at: place)
+        default: damaged.insert(Array("*$:+-0129\r\n".utf8).randomElement(using: &random) ?? 0, at: place)
+        }
+      }
+      if try await error(script: [.send(damaged), .close]) != nil { refusals += 1 }
+    }
+    #expect(refusals > 0)
   }
 
   @Test func malformedStreamRepliesAreUnexpected() async throws {

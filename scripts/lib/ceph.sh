@@ -47,6 +47,7 @@ osd_objectstore = bluestore
 bluestore_block_size = ${CEPH_BLOCK_SIZE_BYTES:-8589934592}
 bluestore_block_create = true
 osd_memory_target = 1073741824
+osd_class_update_on_start = false
 CONF
   for gateway in "$@"; do
     cat >>"$dir/ceph.conf" <<CONF
@@ -85,7 +86,7 @@ ceph_command() {
 
 # ceph_osd_start DIR – start `ceph-osd`, making its store the first time.
 ceph_osd_start() {
-  local dir=$1 uuid
+  local dir=$1 uuid attempt
   uuid=$(<"$dir/osd-uuid")
   if [[ ! -e $dir/osd/made ]]; then
     rm -rf "$dir/osd" && mkdir -p "$dir/osd"
@@ -95,12 +96,19 @@ ceph_osd_start() {
     } >>"$RUN_DIR/logs/ceph-osd.log" 2>&1 || die "the Ceph OSD could not be made: see $RUN_DIR/logs/ceph-osd.log"
     touch "$dir/osd/made"
   fi
-  proc_start ceph-osd ceph-osd -c "$dir/ceph.conf" -i 0 -f
-  proc_wait ceph-osd 90 ceph_osd_is_up "$dir"
+  # Right after it was made the monitor sometimes refuses the OSD's first command, and the OSD gives up: once more then.
+  for attempt in {1..8}; do
+    proc_start ceph-osd ceph-osd -c "$dir/ceph.conf" -i 0 -f
+    (proc_wait ceph-osd 90 ceph_osd_is_up "$dir") 2>>"$RUN_DIR/logs/ceph-osd.log" && return 0
+    proc_running ceph-osd && break
+    note "ceph-osd gave up, attempt $attempt of 8"
+  done
+  proc_last_words ceph-osd
+  die "ceph-osd does not start; its log is $RUN_DIR/logs/ceph-osd.log"
 }
 
 # ceph_osd_is_up DIR
-ceph_osd_is_up() { ceph_command "$1" osd stat --format json | grep -q '"num_up_osds": *1'; }
+ceph_osd_is_up() { ceph_command "$1" osd stat --format json | grep '"num_up_osds": *1' >/dev/null; }
 
 # ceph_gateway_start DIR PROCESS GATEWAY PORT – start one radosgw under the name PROCESS and wait until it answers.
 ceph_gateway_start() {
@@ -129,10 +137,14 @@ s3_bucket() {
 
 # ceph_stop GATEWAY_PROCESS… – gateways first, then the OSD, then the monitor.
 ceph_stop() {
-  local name
+  local name grace=15
   local -a stopping=()
+  # A gateway cannot end in order without its cluster: continue a frozen one, and do not wait for a dead one.
+  for name in ceph-mon ceph-osd; do
+    proc_signal "$name" CONT || grace=1
+  done
   for name in "$@"; do
-    proc_stop "$name" TERM 15 &
+    proc_stop "$name" TERM "$grace" &
     stopping+=("$!")
   done
   wait "${stopping[@]}"

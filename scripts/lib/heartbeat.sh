@@ -13,9 +13,9 @@ with_heartbeat() {
     while sleep 15; do
       note "$((SECONDS - began)) s: $(last_line "$log")"
     done
-  ) &
+  ) 9>&- &
   beat=$!
-  "$@" >>"$log" 2>&1 || status=$?
+  "$@" >>"$log" 2>&1 9>&- || status=$?
   stop_beat "$beat"
   return "$status"
 }
@@ -62,7 +62,7 @@ building_progress() {
   shift
   mkdir -p "$(dirname "$log")"
   if [[ -t 1 ]]; then
-    "$@" || status=$?
+    "$@" 9>&- || status=$?
     return "$status"
   fi
   : >"$log"

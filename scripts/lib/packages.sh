@@ -9,7 +9,7 @@ packages_of() {
     services) echo postgresql redis-server curl openssl ;;
     ceph) echo ceph-mon ceph-osd radosgw ceph-common ;;
     balancer) echo haproxy ;;
-    clients) echo skopeo umoci jq curl ;;
+    clients) echo skopeo umoci jq curl python3 ;;
     lint) echo shellcheck ;;
     bench) echo docker-registry wrk skopeo jq curl ;;
     *) die "no such package list: $1" ;;
@@ -33,8 +33,9 @@ packages_missing() {
 
 # packages_ensure PURPOSE… – install what is missing, saying which and why; nothing to do is the usual case.
 packages_ensure() {
-  local missing log=$RUN_DIR/logs/packages.log
-  command -v dpkg-query >/dev/null || die "this needs Debian or Ubuntu (no dpkg); install by hand: $(for p in "$@"; do packages_of "$p"; done | xargs)"
+  local missing purpose log=$RUN_DIR/logs/packages.log
+  command -v dpkg-query >/dev/null ||
+    die "this needs Debian or Ubuntu (no dpkg); install by hand: $(for purpose in "$@"; do packages_of "$purpose"; done | xargs)"
   missing=$(packages_missing "$@")
   [[ -z $missing ]] && return 0
   say "    installing, for $(join_words "$@"): $missing"
@@ -43,6 +44,7 @@ packages_ensure() {
   # shellcheck disable=SC2086  # a list of package names
   apt_get_install "$log" $missing || {
     tail -n 15 "$log" >&2
+    [[ $missing != *ceph* ]] || say "where Ceph's packages are not to be had: STORE=local make up"
     die "apt-get failed; its log is $log"
   }
 }

@@ -2,25 +2,26 @@
 # Loopback ports, always below 32768 (above begins the ephemeral range). Sourced, never run.
 set -euo pipefail
 
-# ports_in_use – every local TCP port in use in any state but TIME_WAIT, in hexadecimal, one per line.
+# ports_in_use [STATE] – every local TCP port in use, in hexadecimal, one per line; without those in STATE (06 is
+# TIME_WAIT, which a server that had the port before leaves behind and which does not hinder its successor).
 ports_in_use() {
   local tables=(/proc/net/tcp)
   [[ -r /proc/net/tcp6 ]] && tables+=(/proc/net/tcp6)
-  awk '$4 != "06" && $2 ~ /:/ { n = split($2, part, ":"); print part[n] }' "${tables[@]}" | sort -u
+  awk -v without="${1:-none}" '$4 != without && $2 ~ /:/ { n = split($2, part, ":"); print part[n] }' "${tables[@]}" | sort -u
 }
 
 # port_is_free PORT
 port_is_free() {
   local hex
   hex=$(printf '%04X' "$1")
-  ! grep -qx "$hex" <<<"$(ports_in_use)"
+  ! grep -qx "$hex" <<<"$(ports_in_use 06)"
 }
 
 # port_owner PORT – who listens there, as far as this user may know.
 port_owner() {
   local owner=''
   if command -v ss >/dev/null; then
-    owner=$(ss -Hltnp "sport = :$1" 2>/dev/null | sed -n 's/.*users:((\(.*\)))$/\1/p' | head -n 1)
+    owner=$(ss -Hltnp "sport = :$1" 2>/dev/null | sed -n '1s/.*users:((\(.*\)))$/\1/p')
   fi
   printf '%s' "${owner:-another process}"
 }

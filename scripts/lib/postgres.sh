@@ -60,10 +60,21 @@ postgres_start() {
   if [[ $EUID -eq 0 ]]; then
     command=(setpriv --reuid=postgres --regid=postgres --init-groups "${command[@]}")
   fi
-  # Only a server that is gone leaves this file; a live one we would have found by its pid.
-  rm -f "$dir/cluster/postmaster.pid"
+  postgres_forget_dead "$dir/cluster"
   (cd / && LC_ALL=C.UTF-8 proc_start postgres "${command[@]}")
   proc_wait postgres 60 "$(postgres_bin pg_isready)" -q -h 127.0.0.1 -p "$port" -d postgres
+}
+
+# postgres_forget_dead CLUSTER – drop a lock file nobody holds: its pid may meanwhile be a zombie's or somebody else's, and
+# PostgreSQL would refuse to start. Every process of a server has the data folder as its working directory: while one
+# such process lives, the file stays and the server decides.
+postgres_forget_dead() {
+  local link
+  [[ -e $1/postmaster.pid ]] || return 0
+  for link in /proc/[0-9]*/cwd; do
+    [[ $(readlink "$link" 2>/dev/null) == "$1" ]] && return 0
+  done
+  rm -f "$1/postmaster.pid"
 }
 
 # postgres_database PORT USER PASSWORD NAME – create the database NAME unless it exists.

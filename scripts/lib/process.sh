@@ -125,8 +125,9 @@ proc_stop() {
     return 0
   fi
   mapfile -t tree < <(proc_tree "$pid")
-  proc_signal "$name" "$signal"
-  proc_signal "$name" CONT
+  # It may end between any two of these lines, which is what is wanted.
+  proc_signal "$name" "$signal" || true
+  proc_signal "$name" CONT || true
   deadline=$((SECONDS + grace))
   while proc_running "$name"; do
     if ((SECONDS >= deadline)); then
@@ -139,6 +140,53 @@ proc_stop() {
     sleep 0.05
   done
   rm -f "$RUN_DIR/pids/$name.pid" "$RUN_DIR/pids/$name.started"
+}
+
+# proc_kill NAME – as a crash would: SIGKILL to the process alone, then wait until its children have noticed.
+proc_kill() {
+  local pid deadline=$((SECONDS + 10))
+  local -a tree
+  pid=$(proc_pid "$1") || return 0
+  mapfile -t tree < <(proc_tree "$pid")
+  kill -s KILL "$pid" 2>/dev/null || true
+  while ((SECONDS < deadline)); do
+    proc_any_alive "${tree[@]}" || break
+    sleep 0.02
+  done
+  ! proc_any_alive "${tree[@]}" || kill -s KILL "${tree[@]}" 2>/dev/null || true
+  rm -f "$RUN_DIR/pids/$1.pid" "$RUN_DIR/pids/$1.started"
+}
+
+# proc_any_alive PID…
+proc_any_alive() {
+  local pid state
+  for pid in "$@"; do
+    state=$(proc_stat "$pid" 1) || continue
+    [[ $state == [ZX] ]] || return 0
+  done
+  return 1
+}
+
+# proc_strays – pids of processes that write to this RUN_DIR's logs but have no pid file: started here, then lost. (Their
+# environment would be a plainer mark, but Redis and PostgreSQL overwrite theirs with a title.)
+proc_strays() {
+  local name link pid known
+  known=$(for name in $(proc_names); do proc_pid "$name" || true; done)
+  for link in /proc/[0-9]*/fd/1; do
+    # Other users' processes are not readable, and not ours.
+    [[ $(readlink "$link" 2>/dev/null) == "$RUN_DIR"/logs/*.log ]] || continue
+    pid=${link#/proc/} pid=${pid%%/*}
+    grep -qx "$pid" <<<"$known" || printf '%s\n' "$pid"
+  done
+}
+
+# proc_stop_strays – end them.
+proc_stop_strays() {
+  local stray
+  for stray in $(proc_strays); do
+    warn "stopping process $stray, left over from an interrupted start"
+    kill -s KILL "$stray" 2>/dev/null || true
+  done
 }
 
 # http_answers URL CODES… – one GET that must answer one of the codes.

@@ -38,4 +38,4 @@ require_swift() {
 }
 
 # swift_version – for example 6.3.1.
-swift_version() { "$SWIFT" --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1; }
+swift_version() { "$SWIFT" --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p'; }

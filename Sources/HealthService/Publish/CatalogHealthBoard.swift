@@ -7,13 +7,13 @@ struct CatalogHealthBoard: HealthBoard {
 
   func publish(_ snapshot: RegionSnapshot) async throws {
     let json = String(decoding: try JSONEncoder().encode(snapshot), as: UTF8.self)
-    try await catalog.publishHealth(region: RegionName(parsing: snapshot.region), json: json)
+    try await catalog.publishHealth(region: RegionName(parsing: snapshot.region), snapshot: json)
   }
 
   func snapshots() async throws -> [(snapshot: RegionSnapshot, ageMs: Int64)] {
     let decoder = JSONDecoder()
     return try await catalog.regionHealth().map { entry in
-      (try decoder.decode(RegionSnapshot.self, from: Data(entry.json.utf8)), entry.ageMs)
+      (try decoder.decode(RegionSnapshot.self, from: Data(entry.snapshot.utf8)), entry.ageMs)
     }
   }
 }

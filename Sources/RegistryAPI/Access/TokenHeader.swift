@@ -9,14 +9,20 @@ struct TokenHeader: Sendable {
   init(ofToken token: String) throws(TokenAuthority.Refusal) {
     let segments = token.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard segments.count == 3, segments.allSatisfy(Self.isCanonical), let first = segments.first,
+      // Why the header is not JSON of strings does not matter: the token is not ours.
       let json = Self.decode(first), let header = try? JSONDecoder().decode([String: String].self, from: json)
     else { throw .malformed }
     guard header["alg"] == "HS256", header["typ"] ?? "JWT" == "JWT", let keyID = header["kid"],
       Set(header.keys).isSubset(of: ["alg", "typ", "kid"]),
       // A duplicate key would make the text longer than what its members account for.
-      json.count == header.reduce(2 + header.count - 1) { $0 + $1.key.utf8.count + $1.value.utf8.count + 5 }
+      json.count == Self.plainLength(of: header)
     else { throw .malformed }
     self.keyID = keyID
+  }
+
+  /// The length of `{"name":"value",…}` with nothing escaped, repeated or blank in it.
+  private static func plainLength(of members: [String: String]) -> Int {
+    members.reduce(1 + members.count) { length, member in length + member.key.utf8.count + member.value.utf8.count + 5 }
   }
 
   /// Whether the text has only base64url characters, a possible length and no stray bits in its last character.

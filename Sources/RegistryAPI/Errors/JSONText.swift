@@ -23,7 +23,7 @@ struct JSONText: Sendable {
   }
 
   /// Adds a member whose value is an object.
-  mutating func member(_ name: String, object members: (inout JSONText) -> Void) {
+  mutating func member(_ name: String, _ members: (inout JSONText) -> Void) {
     key(name)
     object(members)
   }

@@ -1,3 +1,5 @@
+import HTTPTypes
+
 /// The parameters of a request's query or form body, decoded once; a name may occur several times.
 struct QueryParameters: Sendable {
   /// More parameters than this are refused; no client of the protocol sends as many.

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Shared
 
 /// Splits the raw path of a request into a typed route, before any access decision is made.

@@ -56,10 +56,11 @@ actor CompletionBatcher {
     while true {
       do {
         return try await catalog.completeJobs(completions)
-      } catch where attempt < Self.attempts && (error.isRetryable || error == .outcomeUnknown) {
-        await pause(.milliseconds(100 << attempt))
-        attempt += 1
+      } catch {
+        guard attempt < Self.attempts, error.isRetryable else { throw error }
       }
+      await pause(.milliseconds(100 << attempt))
+      attempt += 1
     }
   }
 }

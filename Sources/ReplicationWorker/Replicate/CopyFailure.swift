@@ -15,7 +15,7 @@ enum CopyFailure: Error, Sendable {
 
   /// A placement found to be missing or to hold other bytes; it must be quarantined and healed.
   struct RejectedSource: Sendable, Hashable {
-    let location: LocationID
+    let placement: Placement
     let reason: String
   }
 
@@ -44,7 +44,7 @@ extension CopyFailure: CustomStringConvertible {
     switch self {
     case .noIntactSource(let rejected):
       "no intact copy is left: "
-        + rejected.map { "\($0.location): \($0.reason)" }.joined(separator: "; ")
+        + rejected.map { "\($0.placement.location): \($0.reason)" }.joined(separator: "; ")
     case .sourcesUnavailable(let last, _): "no source could be read: \(last)"
     case .target(let error, _): "the target failed: \(error)"
     case .sourcesNotConfigured(let locations):

@@ -4,7 +4,7 @@ package import SharedModel
 package struct FingerprintDrift: Sendable, Hashable {
   /// A region and what it last started with.
   package struct Other: Sendable, Hashable {
-    package let region: String
+    package let region: RegionName
     package let fingerprint: String
     /// How long ago it started.
     package let ageMs: Int64

@@ -23,13 +23,16 @@ package struct ManifestRecord: Sendable, Hashable {
   package let annotations: [String: String]
   /// The config and the layers that must be here, as many times as they are listed.
   package let blobs: [Link]
+  /// Layers that may be elsewhere: held where they are linked in the repository, never demanded.
+  package let optionalBlobs: [Digest]
   /// The manifests of an index.
   package let children: [Link]
 
   /// Describes a manifest to be written.
   package init(
     digest: Digest, mediaType: String, bytes: [UInt8], artifactType: String? = nil, subject: Digest? = nil,
-    annotations: [String: String] = [:], blobs: [Link] = [], children: [Link] = []
+    annotations: [String: String] = [:], blobs: [Link] = [], optionalBlobs: [Digest] = [],
+    children: [Link] = []
   ) {
     self.digest = digest
     self.mediaType = mediaType
@@ -38,6 +41,7 @@ package struct ManifestRecord: Sendable, Hashable {
     self.subject = subject
     self.annotations = annotations
     self.blobs = blobs
+    self.optionalBlobs = optionalBlobs
     self.children = children
   }
 }

@@ -1,38 +1,58 @@
 /// The words of SQL that databases spell differently, all in this one place.
-package struct SQLDialect: Sendable, Hashable {
-  /// The type of one column of an unfolded list.
-  package enum ColumnType: Sendable, Hashable {
-    case integer
-    case text
-  }
+///
+/// SQLite's counterparts, for when its adapter comes: no row locks (writers are serial anyway), `json_each` to unfold a
+/// list, `group_concat` to join lines.
+package enum SQLDialect: Sendable, Hashable {
+  case postgreSQL
 
-  /// One list parameter to be unfolded into a column.
+  /// A list parameter to be unfolded into a column.
   package struct ListColumn: Sendable, Hashable {
     let name: String
     let parameter: Int
-    let type: ColumnType
+    let type: String
 
-    /// The list bound as parameter `parameter` (from 1), unfolded into a column called `name`.
-    package static func list(_ name: String, _ parameter: Int, _ type: ColumnType) -> ListColumn {
-      ListColumn(name: name, parameter: parameter, type: type)
+    /// The list of texts bound as parameter `parameter` (from 1), unfolded into a column called `name`.
+    package static func texts(_ name: String, _ parameter: Int) -> ListColumn {
+      ListColumn(name: name, parameter: parameter, type: "TEXT")
+    }
+
+    /// The list of numbers bound as parameter `parameter` (from 1), unfolded into a column called `name`.
+    package static func integers(_ name: String, _ parameter: Int) -> ListColumn {
+      ListColumn(name: name, parameter: parameter, type: "BIGINT")
     }
   }
 
-  /// Locks the rows of a SELECT and passes over those that another transaction holds.
-  package let skipLocked: String
+  /// A row source that unfolds lists of equal length side by side under the alias `alias`.
+  package func rows(_ alias: String, _ columns: ListColumn...) -> String {
+    let lists = columns.map { "CAST($\($0.parameter) AS \($0.type)[])" }.joined(separator: ", ")
+    return "unnest(\(lists)) AS \(alias) (\(columns.map(\.name).joined(separator: ", ")))"
+  }
 
-  /// Keeps the rows of a SELECT from being deleted until the transaction ends; takes the table's alias.
-  package let keepsRows: @Sendable (_ alias: String) -> String
+  /// The number of elements of the list bound as parameter `parameter`.
+  package func count(of parameter: Int) -> String { "cardinality(CAST($\(parameter) AS TEXT[]))" }
 
-  /// A row source that unfolds lists of equal length side by side, under an alias: `unnest(…) AS alias (a, b)`.
-  package let rows: @Sendable (_ alias: String, _ columns: [ListColumn]) -> String
+  /// Ends a SELECT: claims the rows of `alias` and passes over those that another transaction holds.
+  package func skippingLocked(_ alias: String) -> String { "FOR UPDATE OF \(alias) SKIP LOCKED" }
 
-  /// Joins the values of a group into one text, line by line.
-  package let lines: @Sendable (_ expression: String) -> String
+  /// Ends a SELECT: claims the rows of `alias`, waiting for whoever holds them.
+  package func lockingRows(_ alias: String) -> String { "FOR UPDATE OF \(alias)" }
 
-  /// Waits for, and holds until the end of the transaction, the one lock that all migrators ask for.
-  package let migrationLock: String?
+  /// Ends a SELECT: keeps the rows of `alias` from being deleted until the transaction ends.
+  package func keepingRows(_ alias: String) -> String { "FOR KEY SHARE OF \(alias)" }
 
-  package static func == (left: SQLDialect, right: SQLDialect) -> Bool { left.skipLocked == right.skipLocked }
-  package func hash(into hasher: inout Hasher) { hasher.combine(skipLocked) }
+  /// Joins the values of a group into one text, a line each, in no particular order.
+  package func lines(_ expression: String) -> String { "string_agg(\(expression), chr(10))" }
+
+  /// A row source that is evaluated once for each row before it and may refer to it.
+  package var forEach: String { "CROSS JOIN LATERAL" }
+
+  /// Waits for the one lock that all migrators ask for and holds it until the transaction ends.
+  ///
+  /// The number is the registry's own: the bytes of "meridian".
+  package var migrationLock: String { "SELECT CAST(1 AS BIGINT) FROM pg_advisory_xact_lock(7882832519763681646)" }
+
+  /// A query with one row if the table is there.
+  package func hasTable(_ name: String) -> String {
+    "SELECT CAST(1 AS BIGINT) WHERE to_regclass('\(name)') IS NOT NULL"
+  }
 }

@@ -48,7 +48,9 @@ package struct UploadSession: Sendable, Hashable {
   /// The store's name of the multipart upload, once begun.
   package var multipartID: String?
   /// The confirmed parts in ascending order.
-  package var parts: [UploadPartRecord]
+  package private(set) var parts: [UploadPartRecord]
+  /// The parts added since the session was read, which the next checkpoint writes.
+  package private(set) var unsavedParts: [UploadPartRecord] = []
   package var tail: UploadTail?
   /// Counts the checkpoints.
   package var version: Int64
@@ -71,6 +73,34 @@ package struct UploadSession: Sendable, Hashable {
     self.parts = parts
     self.tail = tail
     self.version = version
+  }
+}
+
+extension UploadSession {
+  /// Adds a part the store has confirmed, replacing an earlier one of the same number.
+  package mutating func add(_ part: UploadPartRecord) {
+    parts = Self.merging(parts, part)
+    unsavedParts = Self.merging(unsavedParts, part)
+  }
+
+  /// The same session as it stands after a checkpoint.
+  func saved(version: Int64) -> UploadSession {
+    var session = self
+    session.unsavedParts = []
+    session.version = version
+    return session
+  }
+
+  /// The same session with its parts read again.
+  func with(parts: [UploadPartRecord]) -> UploadSession {
+    var session = self
+    session.parts = parts
+    return session
+  }
+
+  private static func merging(_ parts: [UploadPartRecord], _ part: UploadPartRecord) -> [UploadPartRecord] {
+    guard let last = parts.last, last.number >= part.number else { return parts + [part] }
+    return (parts.filter { $0.number != part.number } + [part]).sorted { $0.number < $1.number }
   }
 }
 

@@ -56,7 +56,7 @@ package struct JSONObject: Sendable, Equatable {
   /// The value of the member with exactly this name; nil where there is none.
   ///
   /// Names are compared byte for byte: Swift's own comparison of text would equate canonically equivalent names.
-  package subscript(name: String) -> JSONValue? {
+  package subscript(name name: String) -> JSONValue? {
     members.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
   }
 }

@@ -26,8 +26,8 @@ package protocol ReplicationQueue: Sendable {
     targets: [LocationID], consumer: String, minimumIdle: Duration, limit: Int
   ) async throws(QueueError) -> [QueueDelivery]
 
-  /// The number of messages set aside because they could not be read.
-  func deadLetterCount() async throws(QueueError) -> Int
+  /// The number of messages of these targets set aside because they could not be read; the oldest of many are dropped.
+  func deadLetterCount(targets: [LocationID]) async throws(QueueError) -> Int
 
   /// Confirms that the queue answers; for probes.
   func probe() async throws(QueueError)

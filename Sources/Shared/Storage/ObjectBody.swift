@@ -1,5 +1,3 @@
-package import SharedModel
-
 /// The bytes of an opened object, as they arrive; a single consumer reads it once.
 ///
 /// Memory stays bounded: the store is read only as fast as the consumer asks. Dropping the body unread ends the transfer.

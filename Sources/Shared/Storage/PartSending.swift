@@ -1,5 +1,5 @@
-private import SharedModel
-private import Synchronization
+internal import SharedModel
+internal import Synchronization
 
 /// A part whose bytes are complete.
 struct FilledPart: Sendable {
@@ -39,7 +39,7 @@ struct PartSending {
   /// Adds bytes, starting a part whenever one is full; throws as soon as an earlier part is known to have failed.
   ///
   /// Carried bytes are in the hash already.
-  mutating func take(
+  nonisolated(nonsending) mutating func take(
     _ chunk: ArraySlice<UInt8>, hashing: Bool, group: inout ThrowingTaskGroup<Void, any Error>
   ) async throws {
     try ledger.throwFailure()
@@ -55,7 +55,7 @@ struct PartSending {
   }
 
   /// Ends the stream: sends the rest as a part, or keeps it as the tail.
-  mutating func end(
+  nonisolated(nonsending) mutating func end(
     _ rule: PartPipeline.TailRule, group: inout ThrowingTaskGroup<Void, any Error>
   ) async throws {
     guard filledBytes > 0 else { return }
@@ -73,7 +73,7 @@ struct PartSending {
       tailReservation: reservation)
   }
 
-  private mutating func beginPart() async throws {
+  nonisolated(nonsending) private mutating func beginPart() async throws {
     guard number <= pipeline.plan.limits.maximumParts else { throw StorageError.tooLarge(limitBytes: hasher.count) }
     let size = max(pipeline.plan.sizeBytes(ofPart: number), leastNextPartBytes)
     guard size <= pipeline.plan.limits.maximumPartBytes else {
@@ -94,7 +94,7 @@ struct PartSending {
     }
   }
 
-  private mutating func sendPart(group: inout ThrowingTaskGroup<Void, any Error>) async throws {
+  nonisolated(nonsending) private mutating func sendPart(group: inout ThrowingTaskGroup<Void, any Error>) async throws {
     while inFlight >= pipeline.partsInFlight {
       try await group.next()
       inFlight -= 1

@@ -1,0 +1,65 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Shared
+import UnixSignals
+
+/// The whole process of `serve`: start-up in order, then the services until the end.
+struct RegistryServer: Sendable {
+  /// Parts of uploads in flight may take this much memory in all, so that the process stays below 200 MiB.
+  static let transferMemoryBytes: Int64 = 80 << 20
+  static let shutdownGrace = Duration.seconds(30)
+
+  let configuration: Configuration
+  let address: ListenAddress
+  let logger: Logger
+
+  /// Starts up, listens, and returns after a graceful shutdown; throws `StartupError` where something is missing.
+  func run() async throws {
+    let gate = try await GateStart.open(configuration, address: address)
+    let stores = try Startup.stores(configuration)
+    let queue = Startup.queue(configuration)
+    do {
+      let catalog = try await Startup.catalog(configuration, service: "registry-api", logger: logger)
+      do {
+        try await Startup.probe(stores, home: configuration.home, logger: logger)
+        try await serve(gate: gate, stores: stores, catalog: catalog, queue: queue)
+      } catch {
+        await catalog.close()
+        throw error
+      }
+      await catalog.close()
+    } catch {
+      await close(stores, queue)
+      throw error
+    }
+    await close(stores, queue)
+  }
+
+  private func serve(
+    gate: Gate, stores: [LocationID: any BlobStore], catalog: Catalog, queue: any ReplicationQueue
+  ) async throws {
+    let metrics = RegistryMetrics()
+    let announcer = JobAnnouncer(queue: queue, metrics: metrics, logger: logger)
+    let deletions = ObjectDeletions(catalog: catalog, stores: stores, logger: logger)
+    let services = RegistryServices(
+      settings: RegistrySettings(configuration), catalog: catalog, stores: stores, gate: gate,
+      manifests: ManifestCache(), memory: TransferMemory(capacityBytes: Self.transferMemoryBytes),
+      announcer: announcer, deletions: deletions, metrics: metrics, logger: logger)
+    // Ended in reverse: the listener first, so that what its last requests hand over is still taken care of.
+    var lifecycle = ServiceGroupConfiguration(
+      services: [
+        .init(service: deletions), .init(service: announcer),
+        .init(service: try RegistryListener(services: services, address: address, logger: logger)),
+      ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    lifecycle.maximumGracefulShutdownDuration = Self.shutdownGrace
+    try await ServiceGroup(configuration: lifecycle).run()
+  }
+
+  private func close(_ stores: [LocationID: any BlobStore], _ queue: any ReplicationQueue) async {
+    await queue.close()
+    for store in stores.values { await store.close() }
+  }
+}

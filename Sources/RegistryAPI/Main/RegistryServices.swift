@@ -1,0 +1,49 @@
+import Logging
+import Shared
+
+/// What answering requests needs, put together once at start-up.
+struct RegistryServices: Sendable {
+  let settings: RegistrySettings
+  let catalog: Catalog
+  /// The store of every configured location.
+  let stores: [LocationID: any BlobStore]
+  let gate: Gate
+  let manifests: ManifestCache
+  let memory: TransferMemory
+  let announcer: JobAnnouncer
+  let deletions: ObjectDeletions
+  let metrics: RegistryMetrics
+  let logger: Logger
+}
+
+/// The part of the configuration that requests are answered by.
+struct RegistrySettings: Sendable {
+  /// Where this region's pushes go.
+  let home: LocationID
+  /// Where copies must be.
+  let requiredLocations: [LocationID]
+  /// The locations pulls are served from, nearest first.
+  let preference: [LocationID]
+  let proxyStorage: Bool
+  let acceptsPushes: Bool
+  let maximumLayerBytes: Int64
+  let maximumManifestBytes: Int
+  let uploadLifetime: Duration
+  let presignLifetime: Duration
+  /// How long garbage collection keeps away from a pushed blob that no manifest refers to yet (I7).
+  let linkLease: Duration
+}
+
+extension RegistrySettings {
+  /// Takes what is needed from the configuration.
+  init(_ configuration: Configuration) {
+    self.init(
+      home: configuration.home, requiredLocations: configuration.requiredLocations,
+      preference: configuration.preference, proxyStorage: configuration.proxyStorage,
+      acceptsPushes: configuration.registryState == .normal && !configuration.pushesDisabled,
+      maximumLayerBytes: configuration.limits.maximumLayerSizeBytes,
+      maximumManifestBytes: configuration.limits.maximumManifestBytes,
+      uploadLifetime: configuration.limits.uploadSessionLifetime, presignLifetime: configuration.limits.presignLifetime,
+      linkLease: configuration.limits.linkLease)
+  }
+}

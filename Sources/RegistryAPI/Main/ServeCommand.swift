@@ -1,0 +1,31 @@
+import ArgumentParser
+import Logging
+import Shared
+
+/// `registry-api serve`: answers clients until SIGTERM or SIGINT.
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve", abstract: "Answer container clients.",
+    discussion: """
+      Brings the database schema up to date, checks that this region's own store can be used, and listens. On SIGTERM no \
+      new connection is accepted and requests in flight have 30 seconds to end.
+      """)
+
+  @Option(help: ArgumentHelp("The configuration, a YAML file with Quay's keys.", valueName: "file"))
+  var config: String
+
+  @Option(help: ArgumentHelp("Where to listen.", valueName: "host:port"))
+  var listen = "127.0.0.1:8080"
+
+  func run() async throws {
+    try await CommandOutcome.report {
+      let parsed = try Startup.address(listen)
+      let address = ListenAddress(host: parsed.host, port: parsed.port)
+      let loaded = try Startup.configuration(path: config)
+      LogSetup.bootstrap(service: "registry-api", region: loaded.configuration.region)
+      let logger = Logger(label: "registry-api")
+      Startup.report(loaded.notices, to: logger)
+      try await RegistryServer(configuration: loaded.configuration, address: address, logger: logger).run()
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import HTTPTypes
+import Logging
+import NIOCore
+import Shared
+
+/// Answers GET and HEAD of a blob.
+struct BlobPull: Sendable {
+  let services: RegistryServices
+
+  /// Answers the request; the catalog decides what is linked in this repository (security rule 8).
+  ///
+  /// HEAD is always answered here; GET is a redirect to the nearest copy, or its bytes (G7).
+  func answer(_ request: RegistryRequest, repository: RepositoryName, digest: Digest) async throws -> Answer {
+    let blob: BlobRecord
+    switch try await services.catalog.blob(digest, in: repository) {
+    case .repositoryUnknown: throw OCIFailure(.nameUnknown, "repository unknown", detail: repository.description)
+    case .blobUnknown: throw OCIFailure(.blobUnknown, "blob unknown", detail: digest.description)
+    case .found(let found): blob = found
+    }
+    let fields = Self.fields(of: digest)
+    if request.isHead {
+      await renewLink(of: digest, in: repository, for: request.principal)
+      var fields = fields
+      fields[.contentLength] = String(blob.sizeBytes)
+      return Answer(.ok, fields: fields)
+    }
+    if EntityTag.matches(request.headers[.ifNoneMatch], "\"\(digest)\"") { return Answer(.notModified, fields: fields) }
+    let policy = PlacementPolicy(preference: services.settings.preference)
+    let route = ReadRoute(blob.placements, policy: policy, redirectAllowed: !services.settings.proxyStorage) { $0.location }
+    if route.mode == .redirect, let best = route.candidates.first, let answer = try redirect(to: best, digest: digest) {
+      return answer
+    }
+    return try await proxy(blob, route.candidates, range: RangeRequest(header: request.headers[.range]), fields: fields)
+  }
+
+  /// A 307 to a URL that is good for this object and a few minutes only (security rule 22), or nil where the store of the
+  /// copy cannot be reached by clients.
+  private func redirect(to placement: Placement, digest: Digest) throws -> Answer? {
+    guard let store = services.stores[placement.location],
+      let url = try store.presignedGet(placement.key, lifetime: services.settings.presignLifetime)
+    else { return nil }
+    var fields = HTTPFields()
+    fields[.location] = url
+    fields[.cacheControl] = "no-store"
+    fields[.dockerContentDigest] = digest.description
+    fields[.referrerPolicy] = "no-referrer"
+    return Answer(.temporaryRedirect, fields: fields)
+  }
+
+  /// The bytes through here: the first copy that can be opened is sent (G5, before the first byte).
+  private func proxy(
+    _ blob: BlobRecord, _ candidates: [Placement], range: RangeRequest, fields: HTTPFields
+  ) async throws -> Answer {
+    var fields = fields
+    var status = HTTPResponse.Status.ok
+    var part: ByteRange?
+    switch range.resolve(size: blob.sizeBytes) {
+    case .whole: break
+    case .part(let bytes):
+      part = bytes
+      status = .partialContent
+      fields[.contentRange] = "bytes \(bytes)/\(blob.sizeBytes)"
+    case .unsatisfiable:
+      var failure = OCIFailure(.rangeInvalid, "the range is outside of the blob")
+      failure.fields[.contentRange] = "bytes */\(blob.sizeBytes)"
+      throw failure
+    }
+    var lastError = StorageError.unreachable(detail: "no copy is left")
+    for placement in candidates {
+      guard let store = services.stores[placement.location] else { continue }
+      do throws(StorageError) {
+        let body = try await store.open(placement.key, range: part)
+        guard body.objectSizeBytes == blob.sizeBytes else {
+          throw .sizeMismatch(expectedBytes: blob.sizeBytes, actualBytes: body.objectSizeBytes)
+        }
+        return Answer(status, fields: fields, body: .object(body))
+      } catch {
+        if case .cancelled = error { throw error }
+        lastError = error
+        services.logger.warning(
+          "a copy cannot be opened; trying the next",
+          metadata: ["location": "\(placement.location)", "digest": "\(blob.digest)", "error": "\(error)"])
+      }
+    }
+    throw OCIFailure.unavailable(
+      "no copy of the blob can be read at the moment", retryAfter: lastError.retryAfter, cause: lastError.description)
+  }
+
+  /// Keeps the blob from garbage collection while the client that asked may be pushing what refers to it (I7).
+  private func renewLink(of digest: Digest, in repository: RepositoryName, for principal: Principal) async {
+    guard principal.allows(.repository(repository, [.push])), services.settings.acceptsPushes else { return }
+    do {
+      _ = try await services.catalog.renewLink(digest, in: repository, linkLease: services.settings.linkLease)
+    } catch {
+      // The answer stays true; what the push then refers to is checked again when its manifest comes (I4).
+      services.logger.info("a link was not renewed", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private static func fields(of digest: Digest) -> HTTPFields {
+    var fields = HTTPFields()
+    fields.reserveCapacity(10)
+    fields[.contentType] = "application/octet-stream"
+    fields[.dockerContentDigest] = digest.description
+    fields[.acceptRanges] = "bytes"
+    fields[.eTag] = "\"\(digest)\""
+    fields[.cacheControl] = "private, max-age=31536000, immutable"
+    return fields
+  }
+}

@@ -1,0 +1,105 @@
+import Shared
+
+/// An object that holds exactly a blob's bytes, confirmed by its store and not yet on record.
+struct FinishedObject: Sendable {
+  let location: LocationID
+  let key: ObjectKey
+  let sizeBytes: Int64
+}
+
+extension UploadWriter {
+  /// Makes the session's bytes and the rest of them, which the request may bring, one object that matches `digest`.
+  ///
+  /// Writes nothing twice that need not be (D11). Nothing is recorded on the way, so a failure leaves the session where
+  /// it was, except for a digest that does not match: that throws `digestMismatch`, and the caller ends the session.
+  mutating func finish(_ reader: RequestBodyReader, digest: Digest) async throws -> FinishedObject {
+    if session.offsetBytes == 0, session.multipartID == nil {
+      if let whole = try await WholeObjectWriter(store: store, memory: memory).write(reader, digest: digest) {
+        return whole
+      }
+    }
+    // Where nothing is hashed yet, the client's digest says how to.
+    let hasher =
+      session.offsetBytes == 0
+      ? ContentHasher(algorithm: digest.algorithm) : try ContentHasher(restoring: session.hashState)
+    if reader.isAtEnd { return try await finishStored(hasher: hasher, digest: digest) }
+    var ahead: [[UInt8]] = []
+    if session.multipartID == nil {
+      let gathered = try await gather(reader)
+      if gathered.isEnd { return try await finishSmall(gathered.chunks, hasher: hasher, digest: digest) }
+      ahead = gathered.chunks
+    }
+    return try await finishLarge(UploadChunks(ahead: ahead, reader: reader), hasher: hasher, digest: digest)
+  }
+
+  /// Nothing more comes: the tail is the blob, or the last part.
+  private mutating func finishStored(hasher: ContentHasher, digest: Digest) async throws -> FinishedObject {
+    try require(hasher, matches: digest)
+    guard session.multipartID != nil else {
+      guard let tail = session.tail else { return try await finishSmall([], hasher: hasher, digest: digest) }
+      return try await verified(tail.key, sizeBytes: tail.sizeBytes, hashed: hasher, digest: digest)
+    }
+    let upload = try await multipartUpload()
+    var parts = session.parts.map { UploadedPart($0) }
+    if let tail = session.tail {
+      parts.append(
+        try await store.copyPart(upload, number: nextPartNumber, from: tail.key, sizeBytes: tail.sizeBytes))
+    }
+    return try await complete(upload, parts: parts, hasher: hasher, digest: digest)
+  }
+
+  /// Little more comes: one object from the tail and the request.
+  private mutating func finishSmall(
+    _ chunks: [[UInt8]], hasher start: ContentHasher, digest: Digest
+  ) async throws -> FinishedObject {
+    var hasher = start
+    for chunk in chunks { hasher.update(chunk) }
+    try require(hasher, matches: digest)
+    let bytes = Array((try await carriedTail() + chunks).joined())
+    if hasher.algorithm != digest.algorithm {
+      let actual = Digest(of: bytes, algorithm: digest.algorithm)
+      guard actual == digest else { throw OCIFailure.digestMismatch(expected: digest, actual: actual) }
+    }
+    let key = ObjectKey.blob(storagePath: store.storagePath, identifier: RandomIdentifier())
+    let stored = try await store.put(key, bytes: bytes, attributes: ObjectAttributes(digest: digest))
+    return FinishedObject(location: store.location, key: key, sizeBytes: stored.sizeBytes)
+  }
+
+  /// Much more comes: parts until the end.
+  private mutating func finishLarge(
+    _ chunks: UploadChunks, hasher: ContentHasher, digest: Digest
+  ) async throws -> FinishedObject {
+    let upload = try await multipartUpload()
+    let carried = try await carriedTail()
+    let pipeline = PartPipeline(store: store, upload: upload, plan: try PartPlan(limits: store.partLimits), memory: memory)
+    let transfer = try await pipeline.run(
+      chunks, from: PartStart(nextPartNumber: nextPartNumber, hasher: hasher, carried: carried), tail: .upload)
+    try require(transfer.hasher, matches: digest)
+    let parts = session.parts.map { UploadedPart($0) } + transfer.parts
+    return try await complete(upload, parts: parts, hasher: transfer.hasher, digest: digest)
+  }
+
+  private func complete(
+    _ upload: MultipartUpload, parts: [UploadedPart], hasher: ContentHasher, digest: Digest
+  ) async throws -> FinishedObject {
+    let stored = try await store.completeMultipart(upload, parts: parts, sizeBytes: hasher.count)
+    return try await verified(upload.key, sizeBytes: stored.sizeBytes, hashed: hasher, digest: digest)
+  }
+
+  private func require(_ hasher: ContentHasher, matches digest: Digest) throws(OCIFailure) {
+    guard hasher.algorithm == digest.algorithm else { return }
+    let actual = hasher.digest()
+    guard actual == digest else { throw .digestMismatch(expected: digest, actual: actual) }
+  }
+
+  /// Reads stored bytes again where the client's digest is of another algorithm than was hashed with (wire check 77).
+  private func verified(
+    _ key: ObjectKey, sizeBytes: Int64, hashed: ContentHasher, digest: Digest
+  ) async throws -> FinishedObject {
+    if hashed.algorithm != digest.algorithm {
+      let body = try await store.open(key, range: nil)
+      try await VerifyingStream(body, digest: digest, sizeBytes: sizeBytes).verify()
+    }
+    return FinishedObject(location: store.location, key: key, sizeBytes: sizeBytes)
+  }
+}

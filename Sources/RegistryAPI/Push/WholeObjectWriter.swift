@@ -1,0 +1,58 @@
+import Shared
+
+/// Stores a body that is a whole blob of announced length as one object PUT, hashing it on the way (decision D11).
+struct WholeObjectWriter {
+  /// Up to here a body is held in memory, checked before anything is stored, and its PUT may be tried again.
+  static let smallBytes: Int64 = 1 << 20
+
+  let store: any BlobStore
+  let memory: TransferMemory
+
+  /// Writes the body and returns the object, or nil with nothing read where the length is unknown or too much for a PUT.
+  ///
+  /// Throws `digestMismatch` where the bytes are others, with nothing stored.
+  func write(_ reader: RequestBodyReader, digest: Digest) async throws -> FinishedObject? {
+    guard let size = reader.announcedBytes, size <= store.partLimits.maximumSinglePutBytes else { return nil }
+    let key = ObjectKey.blob(storagePath: store.storagePath, identifier: RandomIdentifier())
+    let stored =
+      size <= Self.smallBytes
+      ? try await putSmall(reader, sizeBytes: size, key: key, digest: digest)
+      : try await stream(reader, sizeBytes: size, key: key, digest: digest)
+    return FinishedObject(location: store.location, key: key, sizeBytes: stored.sizeBytes)
+  }
+
+  private func putSmall(
+    _ reader: RequestBodyReader, sizeBytes: Int64, key: ObjectKey, digest: Digest
+  ) async throws -> StoredObject {
+    let reservation = try await memory.reserve(sizeBytes)
+    defer { reservation.release() }
+    let bytes = try await reader.collect(limitBytes: Int(Self.smallBytes))
+    let actual = Digest(of: bytes, algorithm: digest.algorithm)
+    guard actual == digest else { throw OCIFailure.digestMismatch(expected: digest, actual: actual) }
+    return try await store.put(key, bytes: bytes, attributes: ObjectAttributes(digest: digest))
+  }
+
+  private func stream(
+    _ reader: RequestBodyReader, sizeBytes: Int64, key: ObjectKey, digest: Digest
+  ) async throws -> StoredObject {
+    var hasher = ContentHasher(algorithm: digest.algorithm)
+    let writer = try await store.beginPut(key, sizeBytes: sizeBytes, attributes: ObjectAttributes(digest: digest))
+    do {
+      // The read loop is ours: the store is given bytes, never the body itself (foundations, must-know 1). The last
+      // chunk waits for the digest, so that a wrong one never becomes an object.
+      var held: [UInt8]?
+      while let chunk = try await reader.next() {
+        hasher.update(chunk)
+        if let held { try await writer.write(held) }
+        held = chunk
+      }
+      let actual = hasher.digest()
+      guard actual == digest else { throw OCIFailure.digestMismatch(expected: digest, actual: actual) }
+      if let held { try await writer.write(held) }
+      return try await writer.finish()
+    } catch {
+      await writer.abort()
+      throw error
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import HTTPTypes
+import NIOCore
+import Shared
+
+/// Sends an allowed request to the code that answers it.
+struct RouteDispatch: Sendable {
+  let services: RegistryServices
+
+  /// Answers the request; access and method have been checked.
+  func answer(_ request: RegistryRequest, route: Route) async throws -> Answer {
+    if request.changesSomething, route.repository != nil { try requirePushes() }
+    switch route {
+    case .base: return Self.base
+    case .token: return try await token(request)
+    case .metrics: return metrics()
+    case .catalog: return try await RepositoryList(services: services).answer(request)
+    case .tags(let name): return try await TagList(services: services).answer(request, repository: name)
+    case .referrers(let name, let digest):
+      return try await ReferrerList(services: services).answer(request, repository: name, subject: digest)
+    case .blob(let name, let digest):
+      return try await BlobPull(services: services).answer(request, repository: name, digest: digest)
+    case .manifest(let name, let reference): return try await manifest(request, name, reference)
+    case .uploads(let name): return try await UploadStart(services: services).answer(request, repository: name)
+    case .upload(let name, let id): return try await upload(request, name, id)
+    }
+  }
+
+  private func manifest(
+    _ request: RegistryRequest, _ name: RepositoryName, _ reference: Reference
+  ) async throws -> Answer {
+    switch request.method {
+    case .put: try await ManifestPush(services: services).answer(request, repository: name, reference: reference)
+    case .delete: try await Deletion(services: services).manifest(reference, in: name)
+    default: try await ManifestPull(services: services).answer(request, repository: name, reference: reference)
+    }
+  }
+
+  private func upload(_ request: RegistryRequest, _ name: RepositoryName, _ id: UploadID?) async throws -> Answer {
+    let continuation = UploadContinuation(services: services)
+    return switch request.method {
+    case .patch: try await continuation.append(request, repository: name, id: id)
+    case .put: try await continuation.finish(request, repository: name, id: id)
+    case .delete: try await continuation.cancel(request, repository: name, id: id)
+    default: try await continuation.status(request, repository: name, id: id)
+    }
+  }
+
+  private func token(_ request: RegistryRequest) async throws -> Answer {
+    let endpoint = TokenEndpoint(gate: services.gate)
+    let now = WallClock.secondsSinceEpoch()
+    guard request.method == .post else {
+      return try await endpoint.issue(query: request.query, authorization: request.headers[.authorization], now: now)
+    }
+    let form = try await request.reader.collect(limitBytes: TokenEndpoint.maximumFormBytes)
+    guard let text = String(validating: form, as: UTF8.self) else {
+      throw OCIFailure(.unsupported, status: .badRequest, "the form is malformed")
+    }
+    return try await endpoint.issue(form: try QueryParameters(parsing: text[...]), now: now)
+  }
+
+  private func metrics() -> Answer {
+    var fields = HTTPFields()
+    fields[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
+    return Answer(.ok, fields: fields, body: .bytes(ByteBuffer(string: services.metrics.text())))
+  }
+
+  /// REGISTRY_STATE and pushes-disabled modes (G18): 405, so that clients do not try again.
+  private func requirePushes() throws(OCIFailure) {
+    guard services.settings.acceptsPushes else {
+      throw OCIFailure(.unsupported, "the registry takes no pushes at the moment")
+    }
+  }
+
+  private static let base = Answer.json(.ok, Array("{}".utf8))
+}
+
+extension RegistryRequest {
+  /// Whether the request would change something in a repository.
+  var changesSomething: Bool { method != .get && method != .head }
+}

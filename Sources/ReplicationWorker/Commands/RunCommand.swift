@@ -1,0 +1,114 @@
+import ArgumentParser
+import Foundation
+import Logging
+import ServiceLifecycle
+import Shared
+import UnixSignals
+
+/// `replication-worker run`.
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Copy blobs to this region's locations until SIGTERM.",
+    discussion: """
+      On SIGTERM nothing more is claimed and copies in flight get 25 seconds to finish; what is left is given back to \
+      other workers at once.
+      """)
+
+  @Option(help: "The configuration file, the same in every region.")
+  var config: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The locations to copy to, separated by commas. Default: this region's preferred location.",
+      valueName: "id,id"))
+  var locations: String?
+
+  @Option(help: "How many blobs are copied at once to each location.")
+  var concurrency: Int = 16
+
+  @Option(help: "How many MiB all copies together may hold in memory.")
+  var memory: Int = 96
+
+  /// How many parts of one blob are sent at once.
+  private static let partsInFlight = 3
+
+  mutating func validate() throws {
+    guard (1...1024).contains(concurrency) else { throw ValidationError("--concurrency is 1 to 1024") }
+    guard (64...65536).contains(memory) else { throw ValidationError("--memory is 64 to 65536 MiB") }
+  }
+
+  func run() async throws {
+    let (configuration, notices) = try Startup.configuration(path: config)
+    LogSetup.bootstrap(service: "replication-worker", region: configuration.region)
+    let logger = Logger(label: "replication-worker")
+    Startup.report(notices, to: logger)
+    let targets = try targets(of: configuration)
+    let stores = try Startup.stores(configuration)
+    let catalog = try await Startup.catalog(configuration, service: "replication-worker", logger: logger)
+    let worker = "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)-\(RandomIdentifier().hex.prefix(8))"
+
+    let transferMemory = TransferMemory(capacityBytes: Int64(memory) << 20)
+    var services: [any Service] = []
+    var queues: [any ReplicationQueue] = []
+    for target in targets {
+      guard let store = stores[target] else { continue }
+      // A queue per target: one that waits at the doorbell holds its connection.
+      let queue = Startup.queue(configuration)
+      queues.append(queue)
+      services.append(
+        targetWorker(
+          store: store, stores: stores, configuration: configuration, catalog: catalog, queue: queue, worker: worker,
+          memory: transferMemory, logger: logger))
+      services.append(ObjectSweeper(store: store, catalog: catalog, logger: logger))
+    }
+    logger.info(
+      "replication worker starting",
+      metadata: ["targets": "\(targets.map(\.description).joined(separator: ","))", "worker": "\(worker)"])
+    var group = ServiceGroupConfiguration(
+      services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    group.maximumGracefulShutdownDuration = .seconds(25)
+    try await ServiceGroup(configuration: group).run()
+    for queue in queues { await queue.close() }
+    await catalog.close()
+    for store in stores.values { await store.close() }
+  }
+
+  /// The locations this worker copies to; refuses one that is not configured.
+  private func targets(of configuration: Configuration) throws(StartupError) -> [LocationID] {
+    guard configuration.replicationEnabled else {
+      throw .refused("FEATURE_STORAGE_REPLICATION is off: there is nothing to copy")
+    }
+    guard let locations else { return [configuration.home] }
+    let known = configuration.locations.map(\.id)
+    return try locations.split(separator: ",").map { text throws(StartupError) in
+      guard let id = known.first(where: { $0.description == text }) else {
+        throw .locationUnknown(String(text), known: known)
+      }
+      return id
+    }
+  }
+
+  private func targetWorker(
+    store: any BlobStore, stores: [LocationID: any BlobStore], configuration: Configuration, catalog: Catalog,
+    queue: any ReplicationQueue, worker: String, memory: TransferMemory, logger: Logger
+  ) -> TargetWorker {
+    let slots = JobSlots(count: concurrency)
+    let pace = JobFeed.Pace()
+    let leases = LeaseKeeper(catalog: catalog, lease: pace.lease, logger: logger)
+    let pause: @Sendable (Duration) async -> Void = { duration in
+      // Never cancelled: it runs in the batcher's own task.
+      try? await ContinuousClock().sleep(for: duration)
+    }
+    return TargetWorker(
+      feed: JobFeed(
+        target: store.location, worker: worker, catalog: catalog, queue: queue, slots: slots, pace: pace,
+        logger: logger),
+      runner: JobRunner(
+        copier: BlobCopier(
+          target: store, stores: stores, preference: configuration.preference, memory: memory,
+          partsInFlight: Self.partsInFlight),
+        catalog: catalog, completions: CompletionBatcher(catalog: catalog, pause: pause), leases: leases,
+        retry: RetryPolicy(), metrics: WorkerMetrics(registry: .shared), logger: logger),
+      leases: leases, slots: slots, logger: logger)
+  }
+}

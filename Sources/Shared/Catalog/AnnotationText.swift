@@ -1,0 +1,25 @@
+/// Annotations as the JSON text a row keeps for the list of referrers: keys in bytewise order, so equal is equal.
+enum AnnotationText {
+  /// The JSON object of `annotations`.
+  static func encode(_ annotations: [String: String]) -> String {
+    let members = annotations.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+      .map { "\(quoted($0.key)):\(quoted($0.value))" }
+    return "{\(members.joined(separator: ","))}"
+  }
+
+  /// A JSON string; control characters are escaped, NUL too, which no text column takes as it is (RFC 8259, 7).
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case _ where scalar.value < 0x20:
+        let digits = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

@@ -1,0 +1,70 @@
+package import SharedModel
+
+/// Objects nothing refers to any more: recorded when the last reference goes, forgotten when the store has confirmed.
+extension Catalog {
+  /// How long a recorded object is left alone: long enough for a request of a moment ago to end.
+  package static let deletionGrace: Duration = .seconds(60)
+
+  /// Records an object (or a multipart upload) to be deleted after `grace`; one on record already stays as it is.
+  ///
+  /// A key that is a placement by then is spared, so recording after an unknown commit outcome is safe.
+  package func recordObjectDeletion(
+    of key: ObjectKey, at location: LocationID, multipartID: String? = nil, reason: String,
+    grace: Duration = deletionGrace
+  ) async throws(CatalogError) {
+    _ = try await write(
+      """
+      INSERT INTO object_deletions (location, object_key, multipart_id, reason, not_before)
+      VALUES ($1, $2, $3, $4, now_ms() + $5)
+      ON CONFLICT (location, object_key, multipart_id) DO NOTHING
+      """,
+      [
+        .text(location.description), .text(key.description), .text(multipartID ?? ""), .text(Self.storable(reason)),
+        .milliseconds(grace),
+      ])
+  }
+
+  /// Takes up to `limit` due deletions at these locations; each comes again after `lease` unless it is finished.
+  ///
+  /// Records of keys that are placements, or belong to an upload in progress, are dropped instead (I7).
+  package func claimObjectDeletions(
+    at locations: [LocationID], limit: Int, lease: Duration
+  ) async throws(CatalogError) -> [ObjectDeletion] {
+    guard !locations.isEmpty, limit > 0 else { return [] }
+    let rows = try await write(
+      """
+      WITH due AS (
+        SELECT d.id, CASE WHEN d.multipart_id = '' AND (
+            EXISTS (SELECT 1 FROM placements p WHERE p.location = d.location AND p.object_key = d.object_key)
+            OR EXISTS (SELECT 1 FROM upload_sessions s WHERE s.location = d.location AND s.tail_key = d.object_key)
+          ) THEN 1 ELSE 0 END AS is_live
+        FROM object_deletions d
+        WHERE d.location IN (SELECT wanted.location FROM \(dialect.rows("wanted", .texts("location", 1))))
+          AND d.not_before <= now_ms()
+        ORDER BY d.not_before, d.id LIMIT $2 \(dialect.skippingLocked("d"))
+      ), spared AS (
+        DELETE FROM object_deletions WHERE id IN (SELECT id FROM due WHERE is_live = 1)
+      )
+      UPDATE object_deletions SET not_before = now_ms() + CAST($3 AS BIGINT), attempts = attempts + 1
+      WHERE id IN (SELECT id FROM due WHERE is_live = 0)
+      RETURNING id, location, object_key, multipart_id, reason
+      """,
+      [.texts(Set(locations).sorted().map(\.description)), .integer(Int64(limit)), .milliseconds(lease)])
+    return try rows.map { (row) throws(CatalogError) in
+      let multipartID = try row.text(3)
+      return ObjectDeletion(
+        id: try row.integer(0), location: try row.location(1), key: try row.key(2),
+        multipartID: multipartID.isEmpty ? nil : multipartID, reason: try row.text(4))
+    }
+  }
+
+  /// Forgets deletions the store has confirmed.
+  package func finishObjectDeletions(_ deletions: [ObjectDeletion]) async throws(CatalogError) {
+    guard !deletions.isEmpty else { return }
+    _ = try await write(
+      """
+      DELETE FROM object_deletions
+      WHERE id IN (SELECT item.id FROM \(dialect.rows("item", .integers("id", 1))))
+      """, [.integers(deletions.map(\.id))])
+  }
+}

@@ -1,0 +1,65 @@
+package import SharedModel
+
+/// What a repository may refer to.
+extension Catalog {
+  /// Links a blob of one repository in another one, which is made where there was none (cross-repository mount).
+  ///
+  /// Nil where the source repository does not link the blob, or where no good copy of it is left: the client then
+  /// uploads it, which heals. The link is kept from garbage collection for `linkLease` (I7).
+  package func linkBlob(
+    _ digest: Digest, from source: RepositoryName, to target: RepositoryName, linkLease: Duration
+  ) async throws(CatalogError) -> BlobRecord? {
+    let rows = try await write(
+      """
+      WITH source AS (
+        SELECT b.id, b.digest, b.size FROM repositories r
+        JOIN repository_blobs l ON l.repository = r.id
+        JOIN blobs b ON b.id = l.blob
+        WHERE r.name = $1 AND b.digest = $2
+          AND EXISTS (SELECT 1 FROM placements p WHERE p.blob = b.id AND p.state = 'verified')
+        \(dialect.keepingRows("l"))
+      ), target AS (
+        INSERT INTO repositories (name, namespace) SELECT $3, $4 WHERE EXISTS (SELECT 1 FROM source)
+        ON CONFLICT (name) DO UPDATE SET namespace = excluded.namespace RETURNING id
+      ), linked AS (
+        INSERT INTO repository_blobs (repository, blob, leased_until)
+        SELECT target.id, source.id, now_ms() + $5 FROM source CROSS JOIN target
+        ON CONFLICT (repository, blob) DO UPDATE SET leased_until = \(Self.laterLease)
+        RETURNING blob
+      )
+      SELECT source.id, source.digest, source.size, p.location, p.object_key, p.state
+      FROM source JOIN linked ON linked.blob = source.id
+      LEFT JOIN placements p ON p.blob = source.id AND p.state = 'verified' ORDER BY p.location
+      """,
+      [
+        .text(source.description), .text(digest.description), .text(target.description), .text(target.namespace),
+        .milliseconds(linkLease),
+      ])
+    return rows.isEmpty ? nil : try Self.blobRecord(rows)
+  }
+
+  /// Keeps garbage collection away from a linked blob for `linkLease` from now; false where it is not linked.
+  ///
+  /// To be called when a pushing client is told that the blob is here and will therefore not send it (R7 of the
+  /// reliability rules).
+  package func renewLink(
+    _ digest: Digest, in repository: RepositoryName, linkLease: Duration
+  ) async throws(CatalogError) -> Bool {
+    let rows = try await write(
+      """
+      UPDATE repository_blobs SET leased_until =
+        CASE WHEN leased_until > now_ms() + $3 THEN leased_until ELSE now_ms() + $3 END
+      WHERE repository = (SELECT id FROM repositories WHERE name = $1)
+        AND blob = (SELECT id FROM blobs WHERE digest = $2)
+      RETURNING blob
+      """,
+      [.text(repository.description), .text(digest.description), .milliseconds(linkLease)])
+    return !rows.isEmpty
+  }
+
+  /// In an upsert of a link: the later of the two leases.
+  static let laterLease = """
+    CASE WHEN repository_blobs.leased_until > excluded.leased_until
+      THEN repository_blobs.leased_until ELSE excluded.leased_until END
+    """
+}

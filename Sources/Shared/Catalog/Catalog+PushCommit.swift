@@ -1,0 +1,88 @@
+import SharedModel
+import SharedQueue
+
+/// The commit of a push: the one moment at which bytes in a store become a blob of the registry.
+extension Catalog {
+  /// Makes a pushed blob durable: blob, placement, repository link with its lease, one job for each required location
+  /// that lacks it, and the end of the upload session — all of it or nothing (I5, I8).
+  ///
+  /// To be called only once the store has confirmed the object and its size (I2). One statement, one round trip:
+  /// regions far from the database pay for every other. Where a verified copy is at that location already, the pushed
+  /// object is surplus; where the copy there is quarantined, the pushed object takes its place, so a push always heals.
+  /// Throws `conflict(.uploadLockLost)` where the session is not locked under the token, and `outcomeUnknown` where
+  /// the reply was lost: the object must then be left alone.
+  package func commitBlob(_ commit: BlobCommit) async throws(CatalogError) -> CommittedBlob {
+    let rows = try await write(
+      commitStatement(),
+      [
+        .integer(commit.repository.rawValue), .text(commit.digest.description), .integer(commit.sizeBytes),
+        .text(commit.location.description), .text(commit.key.description), .text(commit.upload?.id.hex),
+        .text(commit.upload?.token.hex),
+        .texts(Set(commit.requiredLocations).subtracting([commit.location]).sorted().map(\.description)),
+        .milliseconds(commit.linkLease), .integer(commit.lane.rank), .milliseconds(Self.deletionGrace),
+      ])
+    guard let first = rows.first else { throw .conflict(.uploadLockLost) }
+    guard try first.integer(1) == commit.sizeBytes else { throw .conflict(.sizeDiffers) }
+    var jobs: [JobAnnouncement] = []
+    for row in rows where try !row.isNull(3) { jobs.append(try row.announcement(from: 3)) }
+    let placedKey = try first.key(2)
+    return CommittedBlob(
+      blob: BlobID(rawValue: try first.integer(0)), jobs: jobs,
+      supersededKey: placedKey == commit.key ? nil : commit.key)
+  }
+
+  /// Everything hangs on the row of the blob: it is taken first and held, so commits of one digest come one after
+  /// another, and its absence (the session is gone) leaves every other table untouched.
+  ///
+  /// The update of the blob changes nothing and names no key column on purpose: that lock lets others refer to the row
+  /// meanwhile, where a stronger one would deadlock with workers reporting copies of the same blob.
+  private func commitStatement() -> String {
+    """
+    WITH session AS (
+      DELETE FROM upload_sessions WHERE id = $6 AND lock_token = $7 AND repository = $1
+      RETURNING id, location, object_key, multipart_id, tail_key
+    ), blob AS (
+      INSERT INTO blobs (digest, size)
+      SELECT CAST($2 AS TEXT), CAST($3 AS BIGINT) WHERE $6 IS NULL OR EXISTS (SELECT 1 FROM session)
+      ON CONFLICT (digest) DO UPDATE SET size = blobs.size RETURNING id, size
+    ), fitting AS (
+      SELECT id, size FROM blob WHERE size = CAST($3 AS BIGINT)
+    ), replaced AS (
+      SELECT p.location, p.object_key FROM placements p JOIN fitting ON fitting.id = p.blob
+      WHERE p.location = $4 AND p.state = 'quarantined' AND p.object_key <> $5
+    ), placed AS (
+      INSERT INTO placements (blob, location, object_key) SELECT id, $4, $5 FROM fitting
+      ON CONFLICT (blob, location) DO UPDATE SET \(Self.keepVerifiedPlacement) RETURNING object_key
+    ), linked AS (
+      INSERT INTO repository_blobs (repository, blob, leased_until)
+      SELECT CAST($1 AS BIGINT), id, now_ms() + CAST($9 AS BIGINT) FROM fitting
+      ON CONFLICT (repository, blob) DO UPDATE SET leased_until = \(Self.laterLease)
+    ), arrived AS (
+      UPDATE jobs SET state = 'done', done_at = now_ms(), last_error = NULL
+      WHERE target = $4 AND blob IN (SELECT id FROM fitting) AND state IN ('queued', 'parked', 'source_lost')
+    ), opened AS (
+      \(Self.openJobs(selecting: """
+        SELECT fitting.id, required.location, CAST($10 AS SMALLINT), fitting.size
+        FROM fitting CROSS JOIN \(dialect.rows("required", .texts("location", 8)))
+        WHERE \(Self.lacksPlacement(blob: "fitting.id", location: "required.location"))
+        """))
+    ), surplus AS (
+      INSERT INTO object_deletions (location, object_key, not_before, reason)
+      SELECT CAST($4 AS TEXT), CAST($5 AS TEXT), now_ms() + CAST($11 AS BIGINT), 'surplus copy' FROM placed
+      WHERE placed.object_key <> $5
+      UNION ALL
+      SELECT location, object_key, now_ms() + CAST($11 AS BIGINT), 'replaced copy' FROM replaced
+      ON CONFLICT (location, object_key, multipart_id) DO NOTHING
+    ), \(Self.residue(of: "session", keeping: 5, grace: 11))
+    SELECT blob.id, blob.size, placed.object_key, opened.id, opened.target, opened.lane
+    FROM blob LEFT JOIN placed ON TRUE LEFT JOIN opened ON TRUE ORDER BY opened.target
+    """
+  }
+
+  /// In an upsert of a placement: a verified one stays as it is, a quarantined one gives way.
+  static let keepVerifiedPlacement = """
+    object_key = CASE placements.state WHEN 'verified' THEN placements.object_key ELSE excluded.object_key END,
+      verified_at = CASE placements.state WHEN 'verified' THEN placements.verified_at ELSE excluded.verified_at END,
+      state = 'verified', reason = NULL
+    """
+}

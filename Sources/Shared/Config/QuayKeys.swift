@@ -1,0 +1,46 @@
+import SharedModel
+
+/// The top-level keys of the configuration: those Meridian reads, and those of Quay it has no use for.
+enum QuayKeys {
+  /// Keys of Quay that Meridian reads.
+  static let used: Set<String> = [
+    "AUTHENTICATION_TYPE", "BLOBUPLOAD_DELETION_DATE_THRESHOLD", "BUILDLOGS_REDIS", "DATABASE_SECRET_KEY",
+    "DB_CONNECTION_ARGS", "DB_URI", "DISABLE_PUSHES", "DISTRIBUTED_STORAGE_CONFIG",
+    "DISTRIBUTED_STORAGE_DEFAULT_LOCATIONS", "DISTRIBUTED_STORAGE_PREFERENCE", "FEATURE_PROXY_STORAGE",
+    "FEATURE_STORAGE_REPLICATION", "MAXIMUM_LAYER_SIZE", "PREFERRED_URL_SCHEME", "PUSH_TEMP_TAG_EXPIRATION_SEC",
+    "REGISTRY_STATE", "SECRET_KEY", "SERVER_HOSTNAME", "SUPER_USERS", "USER_EVENTS_REDIS",
+  ]
+
+  /// Meridian's own keys.
+  static let added: Set<String> = [
+    "ALLOW_LOCAL_REPLICATION", "DB_READ_URI", "IGNORED_KEYS", "REGIONS", "REGION_HOSTNAMES", "SUPERUSER_PASSWORD",
+  ]
+
+  /// Checks every top-level key and names, each once, those that are accepted without a use.
+  ///
+  /// A key that is neither Quay's nor Meridian's is an error, since a misspelt key would silently not take effect
+  /// (security rule 27); `IGNORED_KEYS` names exceptions, such as keys of a Quay newer than the list here.
+  static func check(_ root: ConfigurationSection) throws(ConfigurationError) -> [ConfigurationNotice] {
+    let ignored = Set(try root.texts("IGNORED_KEYS") ?? [])
+    var notices: [ConfigurationNotice] = []
+    for entry in root.entries where !used.contains(entry.key) && !added.contains(entry.key) {
+      if ignored.contains(entry.key) {
+        notices.append(.ignoredKey(entry.key))
+      } else if unused.contains(entry.key) || isUnusedByPattern(entry.key) {
+        notices.append(.unusedKey(entry.key))
+      } else {
+        // Keys that take effect first: of two equally near ones they are the more likely meant.
+        let known = used.sorted() + added.sorted() + unused.sorted()
+        throw .unknownKey(
+          key: .init(key: Excerpt(entry.key).description, origin: entry.origin),
+          suggestion: NearestName.of(entry.key, among: known))
+      }
+    }
+    return notices
+  }
+
+  /// Quay takes any number of identity providers, each under a key of the operator's choosing.
+  private static func isUnusedByPattern(_ key: String) -> Bool {
+    key.hasSuffix("_LOGIN_CONFIG") || key.hasSuffix("_TRIGGER_CONFIG")
+  }
+}

@@ -1,0 +1,122 @@
+internal import Foundation
+package import Logging
+package import SharedCatalog
+package import SharedConfig
+package import SharedModel
+package import SharedQueue
+package import SharedStorage
+
+/// What every executable does before its own work: read the configuration, open the database, the stores and the queue.
+///
+/// Each step throws `StartupError`, one line that names the key at fault; nothing half-open is left behind.
+package enum Startup {
+  /// Loads the configuration with this process's environment.
+  package static func configuration(
+    path: String
+  ) throws(StartupError) -> (configuration: Configuration, notices: [ConfigurationNotice]) {
+    do {
+      return try Configuration.load(path: path, environment: ProcessInfo.processInfo.environment)
+    } catch {
+      throw .configuration(error)
+    }
+  }
+
+  /// Logs each notice once, at start.
+  package static func report(_ notices: [ConfigurationNotice], to logger: Logger) {
+    for notice in notices { logger.notice("configuration", metadata: ["notice": "\(notice)"]) }
+  }
+
+  /// Parses `HOST:PORT`; the host may be an IPv6 address in brackets, the port is 1 to 65535.
+  package static func address(_ text: String) throws(StartupError) -> (host: String, port: Int) {
+    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+      (1...65535).contains(port)
+    else { throw .invalidAddress(text) }
+    var host = text[..<colon]
+    if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+    guard !host.isEmpty else { throw .invalidAddress(text) }
+    return (String(host), port)
+  }
+
+  /// Connects, applies migrations under an advisory lock, registers the configured locations and compares the
+  /// configuration's fingerprint with the one the other processes run with (G8).
+  package static func catalog(
+    _ configuration: Configuration, service: String, logger: Logger
+  ) async throws(StartupError) -> Catalog {
+    let database = PostgresOpening.database(configuration.database, service: service)
+    let catalog = Catalog(database: database)
+    do {
+      try await Migrator(database: database).apply()
+      try await catalog.registerLocations(configuration.locations.map { ($0.id, $0.engine.engineName) })
+      if let drift = try await catalog.checkFingerprint(
+        region: configuration.region, fingerprint: configuration.fingerprint)
+      {
+        logger.critical(
+          "this process and others run with different configuration files",
+          metadata: ["regions": "\(drift.others.map(\.region.description).joined(separator: ","))"])
+      }
+      return catalog
+    } catch {
+      await catalog.close()
+      throw .database(error)
+    }
+  }
+
+  /// Opens the catalog for one piece of work of a command line and closes it again.
+  package static func withCatalog<Value: Sendable>(
+    path: String, service: String, _ body: (Catalog) async throws -> Value
+  ) async throws -> Value {
+    let configuration = try configuration(path: path).configuration
+    let database = PostgresOpening.database(configuration.database, service: service)
+    let catalog = Catalog(database: database)
+    do {
+      try await Migrator(database: database).verify()
+      let value = try await body(catalog)
+      await catalog.close()
+      return value
+    } catch {
+      await catalog.close()
+      if let error = error as? CatalogError { throw StartupError.database(error) }
+      throw error
+    }
+  }
+
+  /// The doorbell in front of the jobs table; connects when it is first used and again whenever it has to.
+  package static func queue(_ configuration: Configuration) -> any ReplicationQueue {
+    RedisOpening.queue(configuration.redis)
+  }
+
+  /// Opens every configured store without contacting any.
+  package static func stores(_ configuration: Configuration) throws(StartupError) -> [LocationID: any BlobStore] {
+    var stores: [LocationID: any BlobStore] = [:]
+    for location in configuration.locations {
+      stores[location.id] = try store(location)
+    }
+    return stores
+  }
+
+  private static func store(_ location: LocationSettings) throws(StartupError) -> any BlobStore {
+    guard location.engine.isAvailable else {
+      throw .engineUnavailable(location.id, engine: location.engine.engineName)
+    }
+    do {
+      return try StoreFactory.open(location)
+    } catch {
+      throw .store(location.id, error)
+    }
+  }
+
+  /// Contacts each store: the home location must answer, for others a warning is enough (its region may be down).
+  package static func probe(
+    _ stores: [LocationID: any BlobStore], home: LocationID, logger: Logger
+  ) async throws(StartupError) {
+    for (location, store) in stores.sorted(by: { $0.key < $1.key }) {
+      do {
+        try await store.probe()
+      } catch {
+        guard location != home else { throw .store(location, error) }
+        logger.warning(
+          "a location cannot be used at the moment", metadata: ["location": "\(location)", "error": "\(error)"])
+      }
+    }
+  }
+}

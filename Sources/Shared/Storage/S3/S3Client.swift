@@ -1,0 +1,140 @@
+private import Glibc
+internal import HTTPTransport
+internal import SharedModel
+
+/// Signs and sends S3 calls over one transport, and reads their answers.
+struct S3Client: Sendable {
+  let connection: S3Connection
+  let transport: HTTPTransport
+  let signer: SigningV4
+  /// Seconds since the epoch.
+  let now: @Sendable () -> Int64
+
+  init(connection: S3Connection, transport: HTTPTransport, now: (@Sendable () -> Int64)?) {
+    self.connection = connection
+    self.transport = transport
+    signer = SigningV4(credentials: connection.credentials, region: connection.region)
+    self.now = now ?? { Int64(time(nil)) }
+  }
+
+  /// Sends a call once and returns its answer where that is a 2xx; throws what any other answer means.
+  func send(_ call: S3Call, body: HTTPRequestBody = .none) async throws(StorageError) -> HTTPTransportResponse {
+    let response: HTTPTransportResponse
+    do {
+      response = try await transport.send(request(call), body: body)
+    } catch {
+      throw S3Failure.error(error)
+    }
+    return try await checked(response, call)
+  }
+
+  /// Sends a call once and returns the root of its XML answer; an `<Error>` inside a 200 throws like any other failure.
+  func sendForXML(
+    _ call: S3Call, body: HTTPRequestBody = .none, root: String
+  ) async throws(StorageError) -> XMLElement {
+    let response = try await send(call, body: body)
+    let element = try await xml(response)
+    if element.name == "Error" { throw failure(element, status: response.status, headers: response.headers, call) }
+    guard element.name == root else {
+      throw .invalidResponse(detail: "<\(S3Failure.sanitized(element.name))> in place of <\(root)>")
+    }
+    return element
+  }
+
+  /// Starts a call whose body is pushed.
+  func startUpload(_ call: S3Call, sizeBytes: Int64) async throws(StorageError) -> HTTPUpload {
+    do {
+      return try await transport.startUpload(request(call), contentLength: sizeBytes)
+    } catch {
+      throw S3Failure.error(error)
+    }
+  }
+
+  /// Passes a 2xx answer; reads and throws any other.
+  func checked(_ response: HTTPTransportResponse, _ call: S3Call) async throws(StorageError) -> HTTPTransportResponse {
+    guard !(200..<300).contains(response.status) else { return response }
+    guard call.method != "HEAD" else {
+      throw failure(nil, status: response.status, headers: response.headers, call)
+    }
+    let element: XMLElement?
+    do {
+      element = try await xml(response)
+    } catch .invalidResponse {
+      // A proxy's HTML page, for example: the status alone has to do.
+      element = nil
+    }
+    throw failure(element, status: response.status, headers: response.headers, call)
+  }
+
+  private func failure(
+    _ element: XMLElement?, status: Int, headers: HTTPHeaderFields, _ call: S3Call
+  ) -> StorageError {
+    var code = S3Failure.sanitized(element?["Code"] ?? "HTTP\(status)")
+    // A bucket of another region: the one hint that leads to the wrong line of the configuration.
+    if status == 301 || status == 307, let region = headers["x-amz-bucket-region"] ?? element?["Region"] {
+      code += ".\(S3Failure.sanitized(region))"
+    }
+    return S3Failure.error(
+      status: status, code: code, retryAfter: S3Failure.retryAfter(headers), call: call, bucket: connection.bucket)
+  }
+
+  private func xml(_ response: HTTPTransportResponse) async throws(StorageError) -> XMLElement {
+    let bytes: [UInt8]
+    do {
+      bytes = try await response.body.collect(upTo: XMLReader.maximumBytes)
+    } catch {
+      throw S3Failure.error(error)
+    }
+    do {
+      return try XMLReader.parse(bytes)
+    } catch {
+      throw .invalidResponse(detail: "XML: \(error)")
+    }
+  }
+}
+
+// MARK: - Requests
+
+extension S3Client {
+  /// The signed request of a call, dated now.
+  func request(_ call: S3Call) -> HTTPTransportRequest {
+    let time = SigningTime(secondsSinceEpoch: now())
+    let address = S3Address(
+      endpoint: connection.endpoint, bucket: connection.bucket, key: call.key, pathStyle: connection.pathStyle)
+    var headers = call.headers
+    headers.append(("x-amz-content-sha256", SigningV4.unsignedPayload))
+    headers.append(("x-amz-date", time.stamp))
+    if let token = connection.credentials.sessionToken { headers.append(("x-amz-security-token", token.revealed)) }
+    let signed = SigningV4.Request(
+      method: call.method, path: address.path, query: call.query,
+      headers: headers + [(name: "host", value: address.authority)])
+    headers.append(("authorization", signer.authorization(for: signed, at: time)))
+    return HTTPTransportRequest(
+      method: call.method, url: address.url(query: S3Encoding.canonicalQuery(call.query)),
+      headers: headers + call.unsignedHeaders, timeouts: timeouts(call.weight))
+  }
+
+  /// Headers that record an object's attributes and how it is to be kept.
+  func headers(_ attributes: ObjectAttributes) -> [(name: String, value: String)] {
+    var headers: [(name: String, value: String)] = []
+    if let digest = attributes.digest { headers.append((S3Store.digestHeader, digest.description)) }
+    if connection.serverSideEncryption { headers.append(("x-amz-server-side-encryption", "AES256")) }
+    return headers
+  }
+
+  private func timeouts(_ weight: S3Call.Weight) -> HTTPTransportTimeouts {
+    let deadlines = connection.deadlines
+    var timeouts = HTTPTransportTimeouts(
+      connect: deadlines.connect, lowSpeedLimitBytesPerSecond: deadlines.slowestBytesPerSecond,
+      lowSpeedTime: deadlines.stall)
+    switch weight {
+    case .small: timeouts.total = deadlines.small
+    case .heavy:
+      timeouts.total = deadlines.heavy
+      // Silence is normal while the store joins parts.
+      timeouts.lowSpeedTime = deadlines.heavy
+    case .streaming: break
+    }
+    return timeouts
+  }
+}

@@ -1,0 +1,83 @@
+internal import HTTPTransport
+private import SharedModel
+
+/// What an S3 answer that is no success, or a transfer that broke, means in terms of the port.
+enum S3Failure {
+  /// Translates a status and S3's error code.
+  ///
+  /// Codes: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+  static func error(
+    status: Int, code: String, retryAfter: Duration?, call: S3Call, bucket: String
+  ) -> StorageError {
+    switch code {
+    // radosgw 16 also says NoSuchKey of an upload it does not know.
+    case "NoSuchKey": return missing(call, bucket: bucket)
+    case "NoSuchBucket": return .bucketMissing(name: bucket)
+    case "NoSuchUpload":
+      if let upload = call.upload { return .uploadMissing(upload) }
+    case "SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests":
+      return .slowDown(retryAfter: retryAfter)
+    case "RequestTimeTooSkewed": return .clockSkewed
+    case "QuotaExceeded", "InsufficientStorage", "XMinioStorageFull": return .full
+    case "EntityTooLarge": return .tooLarge(limitBytes: 5 << 30)
+    case "RequestTimeout": return .timedOut(phase: "request body")
+    case "IncompleteBody", "OperationAborted", "InternalError":
+      return .unavailable(status: status, code: code, retryAfter: retryAfter)
+    case "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken",
+      "TokenRefreshRequired", "AllAccessDisabled", "InvalidSecurity", "AccountProblem", "NotSignedUp",
+      "AuthorizationHeaderMalformed":
+      return .accessDenied(code: code)
+    default: break
+    }
+    switch status {
+    case 401, 403: return .accessDenied(code: code)
+    case 404: return missing(call, bucket: bucket)
+    case 408: return .timedOut(phase: "request")
+    case 429: return .slowDown(retryAfter: retryAfter)
+    case 507: return .full
+    case 500...: return .unavailable(status: status, code: code, retryAfter: retryAfter)
+    default: return .refused(status: status, code: code)
+    }
+  }
+
+  private static func missing(_ call: S3Call, bucket: String) -> StorageError {
+    if let source = call.source { return .objectMissing(source) }
+    if let upload = call.upload { return .uploadMissing(upload) }
+    return call.key.map { .objectMissing($0) } ?? .bucketMissing(name: bucket)
+  }
+
+  /// Translates a transfer that broke.
+  static func error(_ failure: HTTPTransportError) -> StorageError {
+    switch failure {
+    case .cancelled, .closed: .cancelled
+    case .overloaded: .overloaded
+    case .invalidRequest: .refused(status: 0, code: "InvalidRequest")
+    case .unavailable: .unreachable(detail: "no transfer could be started")
+    case .resolveFailed: .unreachable(detail: "the host name has no address")
+    case .connectFailed: .unreachable(detail: "no connection")
+    case .tlsFailed(let reason): .unreachable(detail: "TLS: \(reason)")
+    case .timedOut(let phase): .timedOut(phase: "\(phase)")
+    case .stalled: .timedOut(phase: "no progress")
+    case .sendFailed: .unreachable(detail: "the connection broke while sending")
+    case .receiveFailed: .unreachable(detail: "the connection broke while receiving")
+    case .truncated: .unreachable(detail: "the answer ended early")
+    case .tooLarge: .invalidResponse(detail: "the answer is too large")
+    case .protocolError: .invalidResponse(detail: "not HTTP")
+    case .responseArrivedEarly: .unreachable(detail: "answered before the body's end")
+    }
+  }
+
+  /// A code fit for logs: S3's are letters, digits and dots.
+  static func sanitized(_ code: String) -> String {
+    let isPlain = (1...64).contains(code.utf8.count) && code.utf8.allSatisfy { $0.isWord || $0 == 0x2e || $0 == 0x2d }
+    return isPlain ? code : "unrecognised"
+  }
+
+  /// Retry-After in seconds; a date or nonsense counts as absent.
+  static func retryAfter(_ headers: HTTPHeaderFields) -> Duration? {
+    guard let text = headers["retry-after"], text.utf8.count <= 6, let seconds = Int64(text), seconds >= 0 else {
+      return nil
+    }
+    return .seconds(seconds)
+  }
+}

@@ -1,0 +1,64 @@
+package import Postgres
+package import Shared
+
+/// Ready-made content for tests.
+extension CatalogFixture {
+  /// A key nobody has used.
+  package func freshKey() throws -> ObjectKey {
+    try ObjectKey(parsing: "registry/blobs/\(RandomIdentifier().hex)")
+  }
+
+  /// Commits a blob as a push in the us region would; its digest is that of `text`.
+  @discardableResult
+  package func push(
+    _ text: String, key: ObjectKey? = nil, location: LocationID? = nil, required: [LocationID]? = nil,
+    repository: RepositoryID? = nil, sizeBytes: Int64? = nil, lane: Lane = .normal
+  ) async throws -> CommittedBlob {
+    try await catalog.commitBlob(
+      BlobCommit(
+        repository: repository ?? self.repository, digest: digest(text),
+        sizeBytes: sizeBytes ?? Int64(text.utf8.count), location: location ?? us, key: key ?? freshKey(),
+        requiredLocations: required ?? [us, eu, ap], linkLease: .seconds(3600), lane: lane))
+  }
+
+  /// The digest of a text's bytes.
+  package func digest(_ text: String) -> Digest { Digest(of: text.utf8) }
+
+  /// The descriptor's part that a manifest record keeps, for a pushed text.
+  package func link(_ text: String) -> ManifestRecord.Link {
+    ManifestRecord.Link(digest: digest(text), sizeBytes: Int64(text.utf8.count))
+  }
+
+  /// A report that the job's copy is at `key`, from the first source.
+  package func completion(_ job: ReplicationJob, key: ObjectKey) -> JobCompletion {
+    JobCompletion(job: job, key: key, bytesRead: job.sizeBytes, durationMs: 5, source: us)
+  }
+
+  /// The first column of the first row as a number.
+  package func number(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> Int64 {
+    let row = try await client.query(sql, parameters).first
+    guard let row, case .int(let number) = try row.value(0) else { return -1 }
+    return number
+  }
+
+  /// The first column of all rows as texts.
+  package func texts(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> [String] {
+    try await client.query(sql, parameters).rows.map { row in
+      switch try row.value(0) {
+      case .text(let text): text
+      case .int(let number): String(number)
+      default: "?"
+      }
+    }
+  }
+
+  /// Whether a claimed object deletion would name this key, sooner or later.
+  package func isOnRecordForDeletion(_ key: ObjectKey) async throws -> Bool {
+    try await number("SELECT count(*) FROM object_deletions WHERE object_key = $1", [.text(key.description)]) == 1
+  }
+
+  /// Lets every lease of a job run out.
+  package func expireLeases() async throws {
+    _ = try await client.query("UPDATE jobs SET leased_until = now_ms() - 1 WHERE state = 'leased'")
+  }
+}

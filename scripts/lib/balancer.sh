@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# The global balancer's configuration: the first region whose health service says it is well. Sourced, never run.
+set -euo pipefail
+
+# balancer_config FILE – us is active, eu and ap stand by in that order. Each region is judged by its own health
+# service (GET /health/region/NAME, where NAME is the server's name here), never by asking its API directly.
+balancer_config() {
+  local region role=''
+  {
+    cat <<CONF
+# Written by scripts/simulate.
+global
+    maxconn 4000
+    log stdout format raw local0 notice
+
+defaults
+    mode http
+    log global
+    option dontlognull
+    option http-keep-alive
+    # A connection that cannot be made is tried at once on the next region.
+    retries 3
+    retry-on conn-failure
+    option redispatch 1
+    timeout connect 2s
+    timeout check 2s
+    timeout http-request 30s
+    timeout http-keep-alive 60s
+    # A layer of gigabytes may pause: only ten silent minutes end a transfer.
+    timeout client 10m
+    timeout server 10m
+    timeout queue 30s
+
+frontend global
+    bind 127.0.0.1:$(port_of lb)
+    option forwardfor
+    http-request set-header X-Forwarded-Proto http
+    default_backend regions
+
+backend regions
+    option httpchk
+    http-check send meth GET uri-lf /health/region/%[srv_name] ver HTTP/1.1 hdr Host 127.0.0.1 hdr Connection close
+    http-check expect status 200
+    default-server inter 500ms fall 2 rise 2
+CONF
+    for region in "${REGIONS[@]}"; do
+      echo "    server $region 127.0.0.1:$(port_of "$region-api") check addr 127.0.0.1 port $(port_of "$region-health")$role"
+      role=' backup'
+    done
+    cat <<CONF
+
+frontend statistics
+    bind 127.0.0.1:$(port_of lb-stats)
+    stats enable
+    stats uri /
+    stats refresh 2s
+    http-request use-service prometheus-exporter if { path /metrics }
+CONF
+  } >"$1.new"
+  mv "$1.new" "$1"
+}
