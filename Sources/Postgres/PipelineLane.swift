@@ -101,16 +101,21 @@ final class PipelineLane: Sendable {
 }
 
 extension PipelineLane: DeadlineSweeper.Target {
-  /// Answers queued reads whose time is up while there is no connection; with one, the lane's thread does it.
+  /// Answers what is late while there is no connection; with one, the lane's thread does it.
   func sweep(at now: ContinuousClock.Instant) -> Bool {
-    let (late, drains, isBusy) = state.withLock { state -> ([ReadRequest], [DrainWaiter], Bool) in
+    expireQueue(at: now)
+    let (drains, isBusy) = state.withLock { state in
       let drains = state.drains.filter { $0.deadline <= now }
       state.drains.removeAll { $0.deadline <= now }
-      let late = state.queue.extract { $0.deadline <= now }
-      return (late, drains, !state.drains.isEmpty || (!state.isConnected && !state.queue.isEmpty))
+      return (drains, !state.drains.isEmpty || (!state.isConnected && !state.queue.isEmpty))
     }
-    for request in late { request.answer(.failure(.deadlineExceeded)) }
     for waiter in drains { waiter.finish() }
     return isBusy
+  }
+
+  /// Answers queued reads whose time is up.
+  func expireQueue(at now: ContinuousClock.Instant) {
+    let late = state.withLock { $0.queue.extract { $0.deadline <= now } }
+    for request in late { request.answer(.failure(.deadlineExceeded)) }
   }
 }

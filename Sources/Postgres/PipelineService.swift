@@ -25,6 +25,7 @@ struct PipelineService {
   /// - Returns: the reads sent and not answered.
   mutating func serve() -> [ReadRequest] {
     while wire.defect == nil {
+      if let cancellation, cancellation.ticket.isFinished { self.cancellation = nil }
       let isStopping = sendBatch()
       receiveAnswers()
       if !again.isEmpty {
@@ -76,6 +77,7 @@ struct PipelineService {
     return true
   }
 
+  /// Passes on what has been answered.
   private mutating func receiveAnswers() {
     var answered = 0
     while let event = wire.receive() {
@@ -88,8 +90,6 @@ struct PipelineService {
       settle(request, outcome)
     }
     if answered > 0 { lane.state.withLock { $0.inFlight -= answered } }
-    guard let cancellation, batches == 0 || cancellation.ticket.isFinished else { return }
-    if cancellation.ticket.isFinished { self.cancellation = nil }
   }
 
   private mutating func settle(_ request: ReadRequest, _ outcome: WireOutcome) {
@@ -125,11 +125,12 @@ struct PipelineService {
   /// up the others.
   private mutating func expire() {
     let now = ContinuousClock.now
-    guard !inFlight.isEmpty, lastExpiry.duration(to: now) >= .milliseconds(10) else { return }
+    guard !inFlight.isEmpty || cancellation != nil, lastExpiry.duration(to: now) >= .milliseconds(10) else { return }
     lastExpiry = now
     inFlight.forEach { request in
       if request.deadline <= now { request.answer(.failure(.deadlineExceeded)) }
     }
+    lane.expireQueue(at: now)
     if let cancellation {
       if now >= cancellation.deadline { wire.condemn(.connectionLost("the server did not confirm a cancellation")) }
       return

@@ -2,10 +2,10 @@
 # The global balancer's configuration: the first region whose health service says it is well. Sourced, never run.
 set -euo pipefail
 
-# balancer_config FILE – us is active, eu and ap stand by in that order. Each region is judged by its own health
+# balancer_config FILE – all traffic goes to us, else to eu, else to ap. Each region is judged by its own health
 # service (GET /health/region/NAME, where NAME is the server's name here), never by asking its API directly.
 balancer_config() {
-  local region role=''
+  local region
   {
     cat <<CONF
 # Written by scripts/simulate.
@@ -41,11 +41,13 @@ backend regions
     option httpchk
     http-check send meth GET uri-lf /health/region/%[srv_name] ver HTTP/1.1 hdr Host 127.0.0.1 hdr Connection close
     http-check expect status 200
-    default-server inter 500ms fall 2 rise 2
+    # The first in order of those that are well gets everything; one that refuses a connection is out at once, and the
+    # connection goes to the next (a server marked as backup would only be used after that). Checks bring it back.
+    balance first
+    default-server inter 500ms fall 2 rise 2 observe layer4 error-limit 1 on-error mark-down
 CONF
     for region in "${REGIONS[@]}"; do
-      echo "    server $region 127.0.0.1:$(port_of "$region-api") check addr 127.0.0.1 port $(port_of "$region-health")$role"
-      role=' backup'
+      echo "    server $region 127.0.0.1:$(port_of "$region-api") check addr 127.0.0.1 port $(port_of "$region-health")"
     done
     cat <<CONF
 

@@ -37,29 +37,36 @@ extension Catalog {
   ) async throws(CatalogError) -> [ReplicationJob] {
     guard !targets.isEmpty, limit > 0 else { return [] }
     return try await claim(
-      due: """
+      due: dueJobs(limit: limit), worker: worker, lease: lease, .texts(Set(targets).sorted().map(\.description)),
+      .milliseconds(olderThan), .integer(Int64(limit)))
+  }
+
+  /// The WITH clauses of `claimDueJobs`, up to `due`; parameters: targets (4), grace (5), limit (6).
+  private func dueJobs(limit: Int) -> String {
+    """
         waiting AS (
           SELECT candidate.* FROM \(dialect.rows("wanted", .texts("target", 4))) \(dialect.forEach) (
             SELECT j.id, j.lane, j.size FROM jobs j
             WHERE j.target = wanted.target AND j.state = 'queued' AND j.version <= \(Self.knownJobVersion)
               AND j.not_before <= now_ms() - CAST($5 AS BIGINT)
-            ORDER BY j.lane, j.size, j.id LIMIT $6 \(dialect.skippingLocked("j"))
+            ORDER BY j.lane, j.size, j.id LIMIT \(Self.plannedLimit(limit)) \(dialect.skippingLocked("j"))
           ) candidate
         ), expired AS (
           SELECT candidate.* FROM \(dialect.rows("wanted", .texts("target", 4))) \(dialect.forEach) (
             SELECT j.id, j.lane, j.size FROM jobs j
             WHERE j.target = wanted.target AND j.state = 'leased' AND j.version <= \(Self.knownJobVersion)
               AND j.leased_until <= now_ms()
-            ORDER BY j.leased_until LIMIT $6 \(dialect.skippingLocked("j"))
+            ORDER BY j.leased_until LIMIT \(Self.plannedLimit(limit)) \(dialect.skippingLocked("j"))
           ) candidate
         ), due AS (
           SELECT id FROM (SELECT * FROM waiting UNION ALL SELECT * FROM expired) candidate
           ORDER BY lane, size, id LIMIT $6
         )
-        """,
-      worker: worker, lease: lease, .texts(Set(targets).sorted().map(\.description)), .milliseconds(olderThan),
-      .integer(Int64(limit)))
+    """
   }
+
+  /// The statement of `claimDueJobs`, for the test that looks at its plan.
+  func claimDueStatement(limit: Int) -> String { claimStatement(due: dueJobs(limit: limit)) }
 
   /// Leases the rows of the WITH clauses `due` under a fresh token; parameters from the fourth on belong to them.
   private func claim(
@@ -67,7 +74,13 @@ extension Catalog {
   ) async throws(CatalogError) -> [ReplicationJob] {
     let token = RandomIdentifier()
     let rows = try await write(
-      """
+      claimStatement(due: due),
+      [.text(token.hex), .milliseconds(lease), .text(Self.storable(worker))] + parameters)
+    return try Self.claimedJobs(rows, token: token)
+  }
+
+  private func claimStatement(due: String) -> String {
+    """
       WITH \(due), claimed AS (
         UPDATE jobs SET state = 'leased', lease_token = $1, leased_until = now_ms() + CAST($2 AS BIGINT), worker = $3,
           rescues = rescues + CASE state WHEN 'leased' THEN 1 ELSE 0 END
@@ -79,9 +92,7 @@ extension Catalog {
       FROM claimed c JOIN blobs b ON b.id = c.blob
       LEFT JOIN placements p ON p.blob = c.blob AND p.state = 'verified'
       ORDER BY c.lane, c.size, c.id, p.location
-      """,
-      [.text(token.hex), .milliseconds(lease), .text(Self.storable(worker))] + parameters)
-    return try Self.claimedJobs(rows, token: token)
+    """
   }
 
   /// Gathers the rows of one job, one for each placement, into the job.

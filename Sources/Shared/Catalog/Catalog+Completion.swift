@@ -95,7 +95,9 @@ extension Catalog {
         .texts(items.map(\.key.description)), .milliseconds(Self.deletionGrace),
       ])
     let standing = Set(try rows.map { (row) throws(CatalogError) in JobID(rawValue: try row.integer(0)) })
-    return Dictionary(items.map { ($0.job.id, standing.contains($0.job.id) ? .placed : .leaseLost) }) { first, _ in first }
+    return Dictionary(items.map { ($0.job.id, standing.contains($0.job.id) ? .placed : .leaseLost) }) { first, _ in
+      first
+    }
   }
 
   private static func parameters(_ items: [JobCompletion]) -> [SQLValue] {

@@ -33,15 +33,17 @@ extension Catalog {
     guard !locations.isEmpty, limit > 0 else { return [] }
     let rows = try await write(
       """
-      WITH due AS (
+      WITH waiting AS (
+        SELECT d.id, d.location, d.object_key, d.multipart_id, d.not_before FROM object_deletions d
+        WHERE d.location IN (SELECT wanted.location FROM \(dialect.rows("wanted", .texts("location", 1))))
+          AND d.not_before <= now_ms()
+        ORDER BY d.not_before, d.id LIMIT \(Self.plannedLimit(limit)) \(dialect.skippingLocked("d"))
+      ), due AS (
         SELECT d.id, CASE WHEN d.multipart_id = '' AND (
             EXISTS (SELECT 1 FROM placements p WHERE p.location = d.location AND p.object_key = d.object_key)
             OR EXISTS (SELECT 1 FROM upload_sessions s WHERE s.location = d.location AND s.tail_key = d.object_key)
           ) THEN 1 ELSE 0 END AS is_live
-        FROM object_deletions d
-        WHERE d.location IN (SELECT wanted.location FROM \(dialect.rows("wanted", .texts("location", 1))))
-          AND d.not_before <= now_ms()
-        ORDER BY d.not_before, d.id LIMIT $2 \(dialect.skippingLocked("d"))
+        FROM waiting d ORDER BY d.not_before, d.id LIMIT $2
       ), spared AS (
         DELETE FROM object_deletions WHERE id IN (SELECT id FROM due WHERE is_live = 1)
       )

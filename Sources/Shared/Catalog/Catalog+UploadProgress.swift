@@ -84,9 +84,9 @@ extension Catalog {
       WITH expired AS (
         SELECT s.id FROM upload_sessions s
         WHERE s.expires_at <= now_ms() AND (s.locked_until IS NULL OR s.locked_until <= now_ms())
-        ORDER BY s.expires_at, s.id LIMIT $1 \(dialect.skippingLocked("s"))
+        ORDER BY s.expires_at, s.id LIMIT \(Self.plannedLimit(limit)) \(dialect.skippingLocked("s"))
       ), session AS (
-        DELETE FROM upload_sessions WHERE id IN (SELECT id FROM expired)
+        DELETE FROM upload_sessions WHERE id IN (SELECT id FROM expired LIMIT $1)
         RETURNING id, location, object_key, multipart_id, tail_key
       ), \(Self.residue(of: "session", keeping: nil, grace: 2))
       SELECT id FROM session

@@ -33,6 +33,16 @@ package struct Catalog: Sendable {
     try await database.read(sql, parameters)
   }
 
+  /// A number at least `limit`, for a LIMIT that is part of the statement's text.
+  ///
+  /// PostgreSQL plans a bound LIMIT as a tenth of the table and may then read whole tables; a number it can see keeps
+  /// the plan on the indexes. Powers of two, so that there are few different statements to prepare.
+  static func plannedLimit(_ limit: Int) -> Int {
+    var planned = 16
+    while planned < limit, planned < 1 << 16 { planned *= 2 }
+    return planned
+  }
+
   /// Three attempts in all (reliability matrix: 40P01 and 40001 are retried at most three times).
   private static let writeAttempts = 3
 

@@ -18,7 +18,8 @@ struct PutManifestAnswer {
   }
 
   /// The outcome for content wanted in this order; what is unknown is named before what has another size.
-  func outcome(blobs wantedBlobs: [Digest], children wantedChildren: [Digest]) throws(CatalogError) -> PutManifestOutcome
+  func outcome(blobs wantedBlobs: [Digest], children wantedChildren: [Digest]) throws(CatalogError)
+    -> PutManifestOutcome
   {
     if stored { return .stored }
     let unknownBlobs = wantedBlobs.filter { blobs[$0] == nil }

@@ -22,7 +22,8 @@ struct AccessSettings: Sendable {
     mode = try Self.mode(root)
     superUsers = try root.texts("SUPER_USERS") ?? []
     for name in superUsers where !Self.isUserName(name) {
-      throw root.invalid("SUPER_USERS", name, "is no user name: 2 to 255 lowercase letters, digits, dots, dashes, underscores")
+      throw root.invalid(
+        "SUPER_USERS", name, "is no user name: 2 to 255 lowercase letters, digits, dots, dashes, underscores")
     }
     superuserPassword = try root.secret("SUPERUSER_PASSWORD")
     secretKey = try root.secret("SECRET_KEY")
@@ -61,7 +62,8 @@ struct AccessSettings: Sendable {
   private static func isUserName(_ name: String) -> Bool {
     (2...255).contains(name.utf8.count)
       && name.utf8.allSatisfy { byte in
-        byte.isLowercaseAlphanumeric || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+        byte.isLowercaseAlphanumeric || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
+          || byte == UInt8(ascii: "_")
       }
   }
 }

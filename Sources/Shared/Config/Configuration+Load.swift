@@ -1,4 +1,3 @@
-import Foundation
 import SharedModel
 
 extension Configuration {
@@ -11,15 +10,13 @@ extension Configuration {
   package static func load(
     path: String, environment: [String: String]
   ) throws(ConfigurationError) -> (Configuration, notices: [ConfigurationNotice]) {
-    let bytes: [UInt8]
-    do {
-      let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-      defer { try? handle.close() }  // Nothing was written: a failed close loses nothing.
-      bytes = Array(try handle.read(upToCount: YAMLReader.maximumBytes + 1) ?? Data())
-    } catch {
-      throw .unreadable(path: path, reason: "\(Excerpt(error.localizedDescription))")
+    let file = try ConfigurationFile(path: path)
+    let (configuration, found) = try load(yaml: file.bytes, environment: environment)
+    var notices = found
+    if file.isReadableByEverybody {
+      notices.append(.advice("every user of this machine can read the configuration and the secrets in it: chmod o-r"))
     }
-    return try load(yaml: bytes, environment: environment)
+    return (configuration, notices)
   }
 
   /// Reads the text of the file instead of a path; see ``load(path:environment:)``.
@@ -76,7 +73,8 @@ extension ConfigurationLimits {
   fileprivate init(_ root: ConfigurationSection) throws(ConfigurationError) {
     let size = try root.text("MAXIMUM_LAYER_SIZE") ?? "20G"
     guard let bytes = SizeText.bytes(size) else {
-      throw root.invalid("MAXIMUM_LAYER_SIZE", size, "must be a number and K, M, G or T, from 1K to 5T, for example 20G")
+      throw root.invalid(
+        "MAXIMUM_LAYER_SIZE", size, "must be a number and K, M, G or T, from 1K to 5T, for example 20G")
     }
     maximumLayerSizeBytes = bytes
     maximumManifestBytes = ManifestLimits.default.maximumBytes

@@ -58,8 +58,12 @@ package struct ConfigurationReport: Sendable, Hashable, Codable {
     var lines = ["region \(region): home location \(home), served as \(url)", "", "locations"]
     for location in locations {
       let read = location.preference.map { $0 == 1 ? "home" : "read \($0)." } ?? "read last"
-      let roles = [read, location.isRequired ? "gets a copy of everything" : nil, location.isAvailable ? nil : "NOT AVAILABLE"]
-      lines.append("  \(location.id): \(location.engine) at \(location.place) (\(roles.compactMap(\.self).joined(separator: ", ")))")
+      let roles = [
+        read, location.isRequired ? "gets a copy of everything" : nil, location.isAvailable ? nil : "NOT AVAILABLE",
+      ]
+      lines.append(
+        "  \(location.id): \(location.engine) at \(location.place) (\(roles.compactMap(\.self).joined(separator: ", ")))"
+      )
       if let endpoint = location.publicEndpoint { lines.append("    clients reach it as \(endpoint)") }
     }
     for process in processes {

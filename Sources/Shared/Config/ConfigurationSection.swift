@@ -73,13 +73,16 @@ extension ConfigurationSection {
   /// `true` or `false`, bare, in Python's or YAML's capitals; nothing else.
   func boolean(_ key: String) throws(ConfigurationError) -> Bool? {
     guard let value = value(key) else { return nil }
-    guard case .scalar(let text, let isPlain) = value.content else { throw wrongType(key, value, expected: "true or false") }
+    guard case .scalar(let text, let isPlain) = value.content else {
+      throw wrongType(key, value, expected: "true or false")
+    }
     switch text {
     case "true" where isPlain, "True" where isPlain, "TRUE" where isPlain: return true
     case "false" where isPlain, "False" where isPlain, "FALSE" where isPlain: return false
     default:
       throw .wrongType(
-        key: place(key), expected: "true or false", found: isPlain ? "'\(Excerpt(text))'" : "the text '\(Excerpt(text))'")
+        key: place(key), expected: "true or false",
+        found: isPlain ? "'\(Excerpt(text))'" : "the text '\(Excerpt(text))'")
     }
   }
 

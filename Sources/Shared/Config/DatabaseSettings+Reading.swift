@@ -36,7 +36,8 @@ extension DatabaseSettings {
     let primary = try DatabaseURI("DB_URI", in: root, arguments: arguments)
     uri = primary.uri
     summary = primary.summary
-    readURI = root.value("DB_READ_URI") == nil ? nil : try DatabaseURI("DB_READ_URI", in: root, arguments: arguments).uri
+    readURI =
+      root.value("DB_READ_URI") == nil ? nil : try DatabaseURI("DB_READ_URI", in: root, arguments: arguments).uri
     poolSize = Int(try section.integer("max_connections", in: 1...256) ?? 8)
     pipelineConnections = Int(try section.integer("pipeline_connections", in: 1...32) ?? 2)
     connectTimeout = .seconds(try section.integer("connect_timeout", in: 1...300) ?? 5)
@@ -56,10 +57,14 @@ extension RedisSettings {
 
   private init(section: ConfigurationSection) throws(ConfigurationError) {
     try section.refuseKeys(
-      notIn: ["host", "port", "username", "password", "db", "ssl", "ssl_ca_certs", "ssl_cert_reqs", "ssl_check_hostname"])
+      notIn: [
+        "host", "port", "username", "password", "db", "ssl", "ssl_ca_certs", "ssl_cert_reqs", "ssl_check_hostname",
+      ])
     guard let host = try section.text("host"), !host.isEmpty else { throw section.missing("host") }
     guard host.utf8.count <= 253,
-      host.utf8.allSatisfy({ $0.isWord || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") })
+      host.utf8.allSatisfy({
+        $0.isWord || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":")
+      })
     else { throw section.invalid("host", host, "must be a host name or an address, without scheme and path") }
     guard try section.boolean("ssl") != true else {
       throw .notAvailable(key: section.place("ssl"), reason: "TLS to Redis is not available yet")

@@ -37,7 +37,8 @@ struct DatabaseURI: Sendable {
       throw section.invalid(key, nil, "has \(name) as DB_CONNECTION_ARGS has; keep it in one place")
     }
     let added = arguments.map { "\($0)=\(Self.percentEncoded($1))" }.joined(separator: "&")
-    let glue = added.isEmpty ? "" : queryStart == rest.endIndex ? "?" : rest.hasSuffix("?") || rest.hasSuffix("&") ? "" : "&"
+    let glue =
+      added.isEmpty ? "" : queryStart == rest.endIndex ? "?" : rest.hasSuffix("?") || rest.hasSuffix("&") ? "" : "&"
     uri = Secret("postgresql://\(rest)\(glue)\(added)")
     summary = Self.summary(rest[..<queryStart])
   }

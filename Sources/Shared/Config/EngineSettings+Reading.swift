@@ -24,7 +24,8 @@ extension LocationSettings {
     let path = "\(place.key).\(engineName)"
     let section =
       pair.count == 2
-      ? try ConfigurationSection(pair[1], path: path) : ConfigurationSection(path: path, origin: entry.origin, entries: [])
+      ? try ConfigurationSection(pair[1], path: path)
+      : ConfigurationSection(path: path, origin: entry.origin, entries: [])
     try schema.check(section)
     self.id = id
     engine = try EngineSettings(section, schema: schema)

@@ -34,7 +34,9 @@ enum Fingerprint {
     case .s3(let settings): return "\(settings.bucket)/\(settings.storagePath.prefix)"
     case .local(let settings): return settings.rootPath
     case .other(_, let parameters):
-      let names = ["bucket_name", "s3_bucket", "azure_account_name", "azure_container", "swift_container", "storage_path"]
+      let names = [
+        "bucket_name", "s3_bucket", "azure_account_name", "azure_container", "swift_container", "storage_path",
+      ]
       return names.compactMap { parameters.values[$0] }.joined(separator: "/")
     }
   }

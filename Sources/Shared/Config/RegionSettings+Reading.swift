@@ -35,7 +35,8 @@ extension RegionSettings {
         name = try RegionName(parsing: entry.key)
       } catch {
         throw .invalidValue(
-          key: table.place(entry.key), value: nil, reason: "is no region name: lowercase letters, digits and inner dashes")
+          key: table.place(entry.key), value: nil,
+          reason: "is no region name: lowercase letters, digits and inner dashes")
       }
       guard let text = try section.text("location") else { throw section.missing("location") }
       guard let location = locations.first(where: { $0.description == text }) else {

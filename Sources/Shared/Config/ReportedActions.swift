@@ -18,7 +18,8 @@ enum ReportedActions {
     actions.append(
       configuration.proxyStorage
         ? "streams blobs through itself: FEATURE_PROXY_STORAGE is true"
-        : "redirects blob downloads to the store, with URLs good for \(configuration.limits.presignLifetime.components.seconds) s")
+        : "redirects blob downloads to the store, with URLs good for \(configuration.limits.presignLifetime.components.seconds) s"
+    )
     actions.append(access(configuration))
     actions.append(database(configuration))
     actions.append("announces jobs in Redis at \(redis(configuration))")
@@ -26,7 +27,9 @@ enum ReportedActions {
   }
 
   static func replicationWorker(_ configuration: Configuration) -> [String] {
-    guard configuration.replicationEnabled else { return ["has nothing to do: FEATURE_STORAGE_REPLICATION is not true"] }
+    guard configuration.replicationEnabled else {
+      return ["has nothing to do: FEATURE_STORAGE_REPLICATION is not true"]
+    }
     var actions: [String] = []
     if configuration.requiredLocations.isEmpty {
       actions.append("has nothing to do: DISTRIBUTED_STORAGE_DEFAULT_LOCATIONS is empty")
@@ -35,7 +38,8 @@ enum ReportedActions {
       actions.append(
         isRequired
           ? "copies what is missing to \(configuration.home), unless --locations names others"
-          : "finds nothing to copy to \(configuration.home), which is no default location, unless --locations names others")
+          : "finds nothing to copy to \(configuration.home), which is no default location, unless --locations names others"
+      )
       let sources = configuration.preference.filter { $0 != configuration.home }
       if !sources.isEmpty { actions.append("reads from \(list(sources)), nearest first") }
     }
@@ -62,7 +66,8 @@ enum ReportedActions {
   private static func copies(_ configuration: Configuration) -> String {
     let targets = configuration.requiredLocations.filter { $0 != configuration.home }
     guard configuration.replicationEnabled else { return "orders no copies: FEATURE_STORAGE_REPLICATION is not true" }
-    return targets.isEmpty ? "orders no copies: there is no other default location" : "orders a copy of every push to \(list(targets))"
+    return targets.isEmpty
+      ? "orders no copies: there is no other default location" : "orders a copy of every push to \(list(targets))"
   }
 
   private static func access(_ configuration: Configuration) -> String {
@@ -85,7 +90,9 @@ enum ReportedActions {
     "\(configuration.redis.host):\(configuration.redis.port)/\(configuration.redis.database)"
   }
 
-  private static func others(_ names: [String]) -> String { names.isEmpty ? "" : " and \(names.joined(separator: ", "))" }
+  private static func others(_ names: [String]) -> String {
+    names.isEmpty ? "" : " and \(names.joined(separator: ", "))"
+  }
 
   private static func list(_ ids: [LocationID]) -> String { ids.map(\.description).joined(separator: ", ") }
 }

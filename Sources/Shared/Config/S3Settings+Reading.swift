@@ -37,7 +37,8 @@ extension S3Settings {
       // A dot in the bucket's name breaks the store's wildcard certificate.
       pathStyle: !isAmazon || bucket.contains(".") || bucket.contains("_"),
       minimumChunkSizeBytes: try Self.minimumChunk(section),
-      maximumChunkSizeBytes: try Self.maximumChunk("maximum_chunk_size_gb", unitBytes: 1 << 30, default: 5 << 30, section),
+      maximumChunkSizeBytes: try Self.maximumChunk(
+        "maximum_chunk_size_gb", unitBytes: 1 << 30, default: 5 << 30, section),
       caBundlePath: try section.text("ca_bundle_path"),
       serverSideEncryption: try section.boolean("server_side_encryption") ?? true)
   }
@@ -103,7 +104,8 @@ extension S3Settings {
   private static func minimumChunk(_ section: ConfigurationSection) throws(ConfigurationError) -> Int64 {
     let size = try section.sizeBytes("minimum_chunk_size_mb", unitBytes: 1 << 20) ?? 5 << 20
     guard (5 << 20...5 << 30).contains(size) else {
-      throw section.invalid("minimum_chunk_size_mb", nil, "must be from 5 to 5120, as S3 takes no smaller or larger parts")
+      throw section.invalid(
+        "minimum_chunk_size_mb", nil, "must be from 5 to 5120, as S3 takes no smaller or larger parts")
     }
     return size
   }
@@ -112,7 +114,9 @@ extension S3Settings {
     _ key: String, unitBytes: Int64, default value: Int64, _ section: ConfigurationSection
   ) throws(ConfigurationError) -> Int64 {
     let size = try section.sizeBytes(key, unitBytes: unitBytes) ?? value
-    guard size <= 5 << 30 else { throw section.invalid(key, nil, "must not be more than 5 GiB, the largest part of S3") }
+    guard size <= 5 << 30 else {
+      throw section.invalid(key, nil, "must not be more than 5 GiB, the largest part of S3")
+    }
     guard size >= 5 << 20, try size >= minimumChunk(section) || section.value(key) == nil else {
       throw section.invalid(key, nil, "must not be less than minimum_chunk_size_mb (5 MiB where that is not set)")
     }

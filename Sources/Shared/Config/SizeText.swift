@@ -7,7 +7,8 @@ enum SizeText {
 
   /// The number of bytes; nil where the text is no size, is zero or more than the maximum.
   static func bytes(_ text: String) -> Int64? {
-    guard let unit = text.utf8.last, let number = Int64(text.dropLast()), text.utf8.dropLast().allSatisfy(\.isDigit) else {
+    guard let unit = text.utf8.last, let number = Int64(text.dropLast()), text.utf8.dropLast().allSatisfy(\.isDigit)
+    else {
       return nil
     }
     let shift: Int64

@@ -52,7 +52,9 @@ enum YAMLReader {
     guard node.anchor == nil else {
       throw .invalidYAML(line: line, reason: "YAML anchors are not accepted; write the value out where it is needed")
     }
-    guard depth <= maximumDepth else { throw .invalidYAML(line: line, reason: "nested deeper than \(maximumDepth) levels") }
+    guard depth <= maximumDepth else {
+      throw .invalidYAML(line: line, reason: "nested deeper than \(maximumDepth) levels")
+    }
     switch node {
     case .scalar(let scalar):
       let isPlain = scalar.style == .plain

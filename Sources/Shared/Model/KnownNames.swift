@@ -16,7 +16,8 @@ struct KnownNames: Sendable {
     for member in object.members where !exact.contains(ExactText(text: member.name)) {
       guard !folded.contains(Self.fold(member.name)) else {
         throw .invalidManifest(
-          reason: "'\(Excerpt(member.name))' in \(place) is another spelling of a field; field names are case-sensitive")
+          reason: "'\(Excerpt(member.name))' in \(place) is another spelling of a field; field names are case-sensitive"
+        )
       }
     }
   }

@@ -23,7 +23,8 @@ package enum StrictJSON {
   /// Parses one whole document; throws `invalidJSON` with the byte offset of the first thing refused.
   package static func parse(_ bytes: [UInt8], limits: Limits = Limits()) throws(ModelError) -> JSONValue {
     guard bytes.count <= limits.maximumBytes else {
-      throw .invalidJSON(reason: "the document is longer than \(limits.maximumBytes) bytes", offset: limits.maximumBytes)
+      throw .invalidJSON(
+        reason: "the document is longer than \(limits.maximumBytes) bytes", offset: limits.maximumBytes)
     }
     var parser = StrictJSONParser(bytes: bytes, limits: limits)
     return try parser.parseDocument()

@@ -14,6 +14,9 @@ package enum LogRedaction {
     "authorization", "password", "passwd", "secret", "token", "cookie", "credential", "access-key", "private-key",
   ]
 
+  /// Without one of these there is nothing to recognise.
+  private static let separatorBytes = Array("=%: ".utf8)
+
   /// Whether metadata under this key is never shown.
   package static func isSecretKey(_ key: String) -> Bool {
     let name = normalised(Array(key.utf8)[...])
@@ -23,24 +26,27 @@ package enum LogRedaction {
   /// The text with each secret it recognises replaced; time is linear in its length.
   package static func redact(_ text: String) -> String {
     let bytes = Array(text.utf8)
-    guard bytes.contains(where: { $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: " ") })
-    else { return text }
+    guard bytes.contains(where: { separatorBytes.contains($0) }) else { return text }
     var output: [UInt8] = []
     output.reserveCapacity(bytes.count)
     var at = 0
+    // The name being read, and the one a quote has just ended: `"password":"x"`.
     var wordStart = 0
+    var quotedWord = 0..<0
     while at < bytes.count {
       let separator = separatorLength(bytes, at)
       if separator > 0 {
-        let word = normalised(bytes[wordStart..<at])
+        let isQuoted = wordStart == at && quotedWord.upperBound == at - 1
+        let word = normalised(bytes[isQuoted ? quotedWord : wordStart..<at])
+        let isColon = bytes[at] == UInt8(ascii: ":")
         output.append(contentsOf: bytes[at..<(at + separator)])
         at += separator
-        if word == "authorization" {
+        if word == "authorization" || (isQuoted && parameters.contains(word)) {
           at = skipHeaderValue(bytes, at, &output)
-        } else if parameters.contains(word), bytes[at - separator] != UInt8(ascii: ":") {
-          at = skipParameter(bytes, at, &output)
-        } else if bytes[at - separator] == UInt8(ascii: ":") {
+        } else if isColon {
           at = skipUserInformation(bytes, at, &output)
+        } else if parameters.contains(word) {
+          at = skipParameter(bytes, at, &output)
         }
         wordStart = at
       } else if bytes[at] == UInt8(ascii: " "), isScheme(bytes[wordStart..<at]) {
@@ -48,10 +54,12 @@ package enum LogRedaction {
         at = skipParameter(bytes, at + 1, &output)
         wordStart = at
       } else {
+        let step = encodedLength(bytes, at)
+        if bytes[at] == UInt8(ascii: "\"") { quotedWord = wordStart..<at }
         // `%2D` and `%5F` are characters of a name, so that an encoded parameter is still recognised.
-        if !isNameByte(bytes[at]), !isEncodedNameByte(bytes, at) { wordStart = at + 1 }
-        output.append(bytes[at])
-        at += 1
+        if !isNameByte(bytes[at]), !isEncodedNameByte(bytes, at) { wordStart = at + step }
+        output.append(contentsOf: bytes[at..<(at + step)])
+        at += step
       }
     }
     return String(decoding: output, as: UTF8.self)
@@ -67,6 +75,19 @@ extension LogRedaction {
     case UInt8(ascii: "="), UInt8(ascii: ":"): 1
     case UInt8(ascii: "%") where hasEncoded(bytes, at, "3d"): 3
     default: 0
+    }
+  }
+
+  /// 3 at a percent-encoded byte, else 1.
+  private static func encodedLength(_ bytes: [UInt8], _ at: Int) -> Int {
+    guard bytes[at] == UInt8(ascii: "%"), bytes.count - at >= 3 else { return 1 }
+    return bytes[(at + 1)..<(at + 3)].allSatisfy(isHexDigit) ? 3 : 1
+  }
+
+  private static func isHexDigit(_ byte: UInt8) -> Bool {
+    switch lowercased(byte) {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): true
+    default: false
     }
   }
 
@@ -94,7 +115,8 @@ extension LogRedaction {
   /// Lower case, with `_`, `%2D` and `%5F` as `-`; names longer than any known one are not looked at.
   private static func normalised(_ bytes: ArraySlice<UInt8>) -> String {
     guard bytes.count <= 96 else { return "" }
-    let text = String(decoding: bytes.map { lowercased($0) == UInt8(ascii: "_") ? UInt8(ascii: "-") : lowercased($0) }, as: UTF8.self)
+    let text = String(
+      decoding: bytes.map { lowercased($0) == UInt8(ascii: "_") ? UInt8(ascii: "-") : lowercased($0) }, as: UTF8.self)
     return text.replacing("%2d", with: "-").replacing("%5f", with: "-")
   }
 
@@ -125,7 +147,9 @@ extension LogRedaction {
       at += 1
     }
     let valueStart = at
-    while at < bytes.count, bytes[at] != UInt8(ascii: "\""), bytes[at] != UInt8(ascii: "\n"), bytes[at] != UInt8(ascii: "\r") {
+    while at < bytes.count, bytes[at] != UInt8(ascii: "\""), bytes[at] != UInt8(ascii: "\n"),
+      bytes[at] != UInt8(ascii: "\r")
+    {
       at += 1
     }
     if at > valueStart { output.append(contentsOf: replacement.utf8) }

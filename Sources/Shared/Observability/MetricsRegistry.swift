@@ -78,7 +78,8 @@ package final class MetricsRegistry: Sendable {
       let counter = Counter()
       counter.increment(by: rejected)
       families["meridian_metrics_rejected_total"] = Family(
-        kind: .counter, help: "Metrics not shown because of their name, kind or number.", series: [[]: .counter(counter)])
+        kind: .counter, help: "Metrics not shown because of their name, kind or number.",
+        series: [[]: .counter(counter)])
     }
     for (name, family) in process?.families ?? [:] { families[name] = family }
     return families.sorted { $0.key < $1.key }.map { PrometheusText.write(name: $0.key, $0.value) }.joined()

@@ -24,7 +24,9 @@ package struct PlacementPolicy: Sendable, Hashable {
   ) -> [Candidate] {
     candidates.sorted { left, right in
       let (left, right) = (location(left), location(right))
-      return (unhealthy.contains(left) ? 1 : 0, rank(left), left) < (unhealthy.contains(right) ? 1 : 0, rank(right), right)
+      return (unhealthy.contains(left) ? 1 : 0, rank(left), left) < (
+        unhealthy.contains(right) ? 1 : 0, rank(right), right
+      )
     }
   }
 

@@ -68,7 +68,9 @@ package final class RedisReplicationQueue: ReplicationQueue {
 
   package func acknowledge(_ deliveries: [QueueDelivery]) async throws(QueueError) {
     var receipts: [String: [String]] = [:]
-    for delivery in deliveries { receipts[streams.key(delivery.target, delivery.lane), default: []].append(delivery.receipt) }
+    for delivery in deliveries {
+      receipts[streams.key(delivery.target, delivery.lane), default: []].append(delivery.receipt)
+    }
     try await pipeline(
       receipts.sorted { $0.key < $1.key }.flatMap { key, ids in
         [

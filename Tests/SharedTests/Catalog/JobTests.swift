@@ -203,39 +203,4 @@ struct JobTests {
         ).isEmpty)
     }
   }
-
-  @Test("with a hundred thousand jobs waiting a claim stays on its indexes and takes milliseconds")
-  func staysIndexed() async throws {
-    try await CatalogFixture.with { fixture in
-      try await fixture.client.executeScript(
-        """
-        INSERT INTO blobs (digest, size) SELECT 'sha256:' || lpad(to_hex(n), 64, '0'), n % 5000
-          FROM generate_series(1, 100000) n;
-        INSERT INTO jobs (blob, target, lane, size, not_before)
-          SELECT id, CASE WHEN id % 2 = 0 THEN 'eustorage' ELSE 'apstorage' END, id % 3, size,
-            CASE WHEN id % 4 = 0 THEN now_ms() + 3600000 ELSE now_ms() - 1000 END FROM blobs;
-        ANALYZE;
-        """)
-      _ = try await fixture.client.query("SELECT pg_stat_reset()")
-      let clock = ContinuousClock()
-      var jobs: [ReplicationJob] = []
-      let elapsed = try await clock.measure {
-        jobs = try await fixture.catalog.claimDueJobs(
-          targets: [fixture.eu], olderThan: .zero, limit: 64, worker: "w", lease: lease)
-      }
-      #expect(jobs.count == 64)
-      #expect(jobs.map(\.sizeBytes) == jobs.map(\.sizeBytes).sorted())
-      #expect(elapsed < .seconds(1))
-      let plan = try await fixture.texts(
-        """
-        EXPLAIN SELECT j.id FROM jobs j WHERE j.target = 'eustorage' AND j.state = 'queued' AND j.version <= 1
-          AND j.not_before <= now_ms() - 5 ORDER BY j.lane, j.size, j.id LIMIT 64 FOR UPDATE OF j SKIP LOCKED
-        """)
-      #expect(plan.contains { $0.contains("jobs_due") })
-      #expect(!plan.contains { $0.contains("Seq Scan") || $0.contains("Sort") })
-      let scans = try await fixture.number(
-        "SELECT coalesce(seq_scan, 0) FROM pg_stat_user_tables WHERE relname = 'jobs'")
-      #expect(scans == 0)
-    }
-  }
 }

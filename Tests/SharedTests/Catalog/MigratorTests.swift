@@ -1,8 +1,9 @@
 import Postgres
-@testable import SharedCatalog
 import SharedModel
 import TestSupport
 import Testing
+
+@testable import SharedCatalog
 
 @Suite("Migrations", .enabled(if: CatalogFixture.isEnabled, "MERIDIAN_TEST_POSTGRES is not set"))
 struct MigratorTests {

@@ -71,9 +71,9 @@ enum ConfigurationFixtures {
     "SUPERUSER_PASSWORD": "correct horse battery",
     "DISTRIBUTED_STORAGE_CONFIG": """
 
-        us: [S3Storage, {storage_path: /registry, s3_bucket: us-bucket, s3_region: us-east-2, s3_access_key: AK, s3_secret_key: SK}]
-        eu: [RadosGWStorage, {hostname: ceph.example.com, is_secure: false, port: 7480, storage_path: /registry, access_key: AK, secret_key: SK, bucket_name: eu-bucket}]
-      """,
+      us: [S3Storage, {storage_path: /registry, s3_bucket: us-bucket, s3_region: us-east-2, s3_access_key: AK, s3_secret_key: SK}]
+      eu: [RadosGWStorage, {hostname: ceph.example.com, is_secure: false, port: 7480, storage_path: /registry, access_key: AK, secret_key: SK, bucket_name: eu-bucket}]
+    """,
   ]
 
   /// A file of the base keys with changes; nil leaves a key out.

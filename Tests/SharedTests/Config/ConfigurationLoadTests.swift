@@ -9,7 +9,8 @@ struct ConfigurationLoadTests {
   @Test func quaysOwnGeoReplicationFileParsesUnchanged() throws {
     let (configuration, notices) = try Fixture.load(Fixture.quayGeoReplication)
     #expect(configuration.locations.map(\.id.description) == ["eustorage", "usstorage"])
-    #expect(configuration.locations.allSatisfy { $0.engine.engineName == "GoogleCloudStorage" && !$0.engine.isAvailable })
+    #expect(
+      configuration.locations.allSatisfy { $0.engine.engineName == "GoogleCloudStorage" && !$0.engine.isAvailable })
     #expect(configuration.home.description == "usstorage")
     #expect(configuration.preference.map(\.description) == ["usstorage", "eustorage"])
     #expect(configuration.requiredLocations.map(\.description) == ["usstorage", "eustorage"])
@@ -20,7 +21,8 @@ struct ConfigurationLoadTests {
     #expect(configuration.database.summary == "quayuser@quay-db.example.com:5432/quay")
     #expect(configuration.authentication == .superusers && configuration.superUsers == ["quayadmin"])
     #expect(configuration.limits.maximumLayerSizeBytes == 20 << 30)
-    #expect(notices.contains(.unusedKey("FEATURE_BUILD_SUPPORT")) && notices.contains(.unusedKey("MYCOMPANY_LOGIN_CONFIG")))
+    #expect(
+      notices.contains(.unusedKey("FEATURE_BUILD_SUPPORT")) && notices.contains(.unusedKey("MYCOMPANY_LOGIN_CONFIG")))
     #expect(Set(notices).count == notices.count, "each is reported once")
     guard case .other(_, let parameters)? = configuration.locations.first?.engine else {
       Issue.record("no parameters")
@@ -37,7 +39,8 @@ struct ConfigurationLoadTests {
     #expect(configuration.registryState == .normal)
     #expect(configuration.requiredLocations.isEmpty)
     #expect(configuration.preference.map(\.description) == ["us", "eu"], "no preference: all, in the file's order")
-    #expect(configuration.redis.port == 6379 && configuration.redis.database == 0 && configuration.redis.password == nil)
+    #expect(
+      configuration.redis.port == 6379 && configuration.redis.database == 0 && configuration.redis.password == nil)
     #expect(configuration.database.poolSize == 8 && configuration.database.pipelineConnections == 2)
     #expect(configuration.limits.uploadSessionLifetime == .seconds(172_800))
     #expect(configuration.limits.presignLifetime <= .seconds(600))
@@ -52,7 +55,8 @@ struct ConfigurationLoadTests {
       "BUILDLOGS_REDIS": "{host: r, port: 6380, username: u, password: 'p', db: 3, ssl: false}",
       "DB_READ_URI": "postgres://u@replica/meridian", "BLOBUPLOAD_DELETION_DATE_THRESHOLD": "60",
       "REGIONS": "{us: {location: us, api: 'http://us:8080/', health: 'http://us:8081'}, eu: {location: eu}}",
-      "DB_CONNECTION_ARGS": "{sslmode: verify-full, sslrootcert: /etc/ca file.pem, max_connections: 12, threadlocals: true}",
+      "DB_CONNECTION_ARGS":
+        "{sslmode: verify-full, sslrootcert: /etc/ca file.pem, max_connections: 12, threadlocals: true}",
     ])
     #expect(configuration.replicationEnabled && configuration.proxyStorage && configuration.pushesDisabled)
     #expect(configuration.registryState == .readonly)
@@ -66,7 +70,8 @@ struct ConfigurationLoadTests {
     #expect(configuration.regions.last?.api == "http://us:8080" && configuration.regions.first?.api == nil)
     #expect(configuration.database.poolSize == 12)
     let arguments = "?sslmode=verify-full&sslrootcert=/etc/ca%20file.pem"
-    #expect(configuration.database.uri.revealed == "postgresql://meridian:pw-of-db@db1.example.com:5432/meridian" + arguments)
+    #expect(
+      configuration.database.uri.revealed == "postgresql://meridian:pw-of-db@db1.example.com:5432/meridian" + arguments)
     #expect(configuration.database.readURI?.revealed == "postgresql://u@replica/meridian" + arguments)
   }
 
@@ -77,7 +82,8 @@ struct ConfigurationLoadTests {
     }
     #expect(try home([:]) == ["us", "eu"])
     #expect(try home(["DISTRIBUTED_STORAGE_PREFERENCE": "eu us"]) == ["eu", "us"])
-    #expect(try home(["QUAY_DISTRIBUTED_STORAGE_PREFERENCE": " eu\t\n", "DISTRIBUTED_STORAGE_PREFERENCE": "us"]) == ["eu"])
+    #expect(
+      try home(["QUAY_DISTRIBUTED_STORAGE_PREFERENCE": " eu\t\n", "DISTRIBUTED_STORAGE_PREFERENCE": "us"]) == ["eu"])
     #expect(
       Fixture.refusal(file, ["QUAY_DISTRIBUTED_STORAGE_PREFERENCE": "mars"])
         == "QUAY_DISTRIBUTED_STORAGE_PREFERENCE (from the environment): 'mars' is not a location of "
@@ -92,7 +98,8 @@ struct ConfigurationLoadTests {
   }
 
   @Test func theOverrideReplacesKeysWhole() throws {
-    let json = #"{"SERVER_HOSTNAME":"other.example.com","BUILDLOGS_REDIS":{"host":"r2","port":7000},"DISABLE_PUSHES":true}"#
+    let json =
+      #"{"SERVER_HOSTNAME":"other.example.com","BUILDLOGS_REDIS":{"host":"r2","port":7000},"DISABLE_PUSHES":true}"#
     let configuration = try Fixture.load(["BUILDLOGS_REDIS": "{host: r1, password: x}"], ["QUAY_OVERRIDE_CONFIG": json])
     #expect(configuration.serverHostname == "other.example.com" && configuration.pushesDisabled)
     #expect(configuration.redis.host == "r2" && configuration.redis.port == 7000 && configuration.redis.password == nil)
@@ -110,7 +117,14 @@ struct ConfigurationLoadTests {
     defer { try? FileManager.default.removeItem(at: folder) }  // A left-over temporary folder harms nobody.
     let file = folder.appendingPathComponent("config.yaml")
     try Data(Fixture.quayGeoReplication.utf8).write(to: file)
-    let (configuration, _) = try Configuration.load(path: file.path, environment: [:])
+    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file.path)
+    let (configuration, notices) = try Configuration.load(path: file.path, environment: [:])
+    #expect(notices.contains { $0.description.contains("every user") })
+    try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: file.path)
+    #expect(
+      !(try Configuration.load(path: file.path, environment: [:]).notices.contains {
+        $0.description.contains("every user")
+      }))
     #expect(configuration.serverHostname == "quay.example.com")
     try Data(repeating: UInt8(ascii: "#"), count: (1 << 20) + 1).write(to: file)
     #expect(throws: ConfigurationError.self) { try Configuration.load(path: file.path, environment: [:]) }
@@ -119,6 +133,7 @@ struct ConfigurationLoadTests {
       Issue.record("an absent file was read")
     } catch {
       #expect(error.description.contains("cannot read the configuration"))
+      #expect(error.description.hasSuffix(": No such file or directory"))
       #expect(!error.description.contains("\n"))
     }
   }

@@ -48,7 +48,10 @@ struct ConfigurationRefusalTests {
     ("REGIONS", "{US: {location: us}}", "is no region name"),
     ("REGIONS", "{us: {location: us, api: us.example}}", "must be http://HOST"),
     ("REGIONS", "{us: {}}", "REGIONS.us.location is missing"),
-    ("DISTRIBUTED_STORAGE_DEFAULT_LOCATIONS", "[us, mars]", "'mars' is not a location of DISTRIBUTED_STORAGE_CONFIG, which has us, eu"),
+    (
+      "DISTRIBUTED_STORAGE_DEFAULT_LOCATIONS", "[us, mars]",
+      "'mars' is not a location of DISTRIBUTED_STORAGE_CONFIG, which has us, eu"
+    ),
     ("DISTRIBUTED_STORAGE_PREFERENCE", "[us, us]", "'us' is listed twice"),
     ("DISTRIBUTED_STORAGE_PREFERENCE", "us", "must be a list"),
     ("DISTRIBUTED_STORAGE_CONFIG", "{}", "must hold at least one location"),
@@ -57,14 +60,16 @@ struct ConfigurationRefusalTests {
   func oneLineNamesKeyAndValue(_ key: String, _ value: String, _ expected: String) throws {
     let reason = try #require(Fixture.refusal([key: value]), "\(key): \(value) was accepted")
     #expect(reason.contains(key) && reason.contains(expected), "\(reason)")
-    #expect(reason.contains("(line ") || reason.contains("is missing") , "\(reason)")
+    #expect(reason.contains("(line ") || reason.contains("is missing"), "\(reason)")
     #expect(!reason.contains("\n") && !reason.contains("topsecret"), "\(reason)")
   }
 
   @Test func replicationNeedsAPreference() {
     let on = ["FEATURE_STORAGE_REPLICATION": "true"]
     #expect(Fixture.refusal(on)?.contains("names no location") == true)
-    #expect(Fixture.refusal(on.merging(["DISTRIBUTED_STORAGE_PREFERENCE": "[]"]) { $1 })?.contains("names no location") == true)
+    #expect(
+      Fixture.refusal(on.merging(["DISTRIBUTED_STORAGE_PREFERENCE": "[]"]) { $1 })?.contains("names no location")
+        == true)
     let set = on.merging(["DISTRIBUTED_STORAGE_PREFERENCE": "[us]"]) { $1 }
     #expect(Fixture.refusal(set) == nil)
     #expect(Fixture.refusal(set, ["QUAY_DISTRIBUTED_STORAGE_PREFERENCE": " "])?.contains("names no location") == true)
@@ -100,13 +105,18 @@ struct ConfigurationRefusalTests {
   }
 
   @Test(arguments: [
-    ("FEATURE_STORAGE_REPLICATON", "FEATURE_STORAGE_REPLICATION"), ("DISTRIBUTED_STORAGE_PREFERENCES", "DISTRIBUTED_STORAGE_PREFERENCE"),
-    ("DISTRIBUTED_STORAGE_DEFAULT_LOCATION", "DISTRIBUTED_STORAGE_DEFAULT_LOCATIONS"), ("feature_proxy_storage", "FEATURE_PROXY_STORAGE"),
-    ("SUPERUSERS", "SUPER_USERS"), ("DB_URL", "DB_URI"), ("REGISTRY_TITEL", "REGISTRY_TITLE"), ("SERVER_HOST_NAME", "SERVER_HOSTNAME"),
+    ("FEATURE_STORAGE_REPLICATON", "FEATURE_STORAGE_REPLICATION"),
+    ("DISTRIBUTED_STORAGE_PREFERENCES", "DISTRIBUTED_STORAGE_PREFERENCE"),
+    ("DISTRIBUTED_STORAGE_DEFAULT_LOCATION", "DISTRIBUTED_STORAGE_DEFAULT_LOCATIONS"),
+    ("feature_proxy_storage", "FEATURE_PROXY_STORAGE"),
+    ("SUPERUSERS", "SUPER_USERS"), ("DB_URL", "DB_URI"), ("REGISTRY_TITEL", "REGISTRY_TITLE"),
+    ("SERVER_HOST_NAME", "SERVER_HOSTNAME"),
   ])
   func misspeltKeysAreNamedWithASuggestion(_ key: String, _ meant: String) {
     let yaml = Fixture.yaml() + "\n\(key): x"
-    #expect(Fixture.refusal(yaml)?.hasSuffix("is not a key; did you mean \(meant)?") == true, "\(Fixture.refusal(yaml) ?? "")")
+    #expect(
+      Fixture.refusal(yaml)?.hasSuffix("is not a key; did you mean \(meant)?") == true, "\(Fixture.refusal(yaml) ?? "")"
+    )
   }
 
   @Test func unknownKeysMayBeListedAsIgnored() throws {

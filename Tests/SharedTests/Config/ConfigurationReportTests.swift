@@ -6,7 +6,9 @@ import Testing
 struct ConfigurationReportTests {
   private typealias Fixture = ConfigurationFixtures
 
-  private func report(_ changes: [String: String?] = [:], _ environment: [String: String] = [:]) throws -> ConfigurationReport {
+  private func report(_ changes: [String: String?] = [:], _ environment: [String: String] = [:]) throws
+    -> ConfigurationReport
+  {
     let (configuration, notices) = try Fixture.load(Fixture.yaml(changes), environment)
     return ConfigurationReport(configuration, notices: notices)
   }
@@ -66,7 +68,9 @@ struct ConfigurationReportTests {
   }
 
   @Test func isReadableByTools() throws {
-    let report = try report(["AUTHENTICATION_TYPE": "None", "REGISTRY_STATE": "readonly", "FEATURE_PROXY_STORAGE": "true"])
+    let report = try report([
+      "AUTHENTICATION_TYPE": "None", "REGISTRY_STATE": "readonly", "FEATURE_PROXY_STORAGE": "true",
+    ])
     let decoded = try JSONDecoder().decode(ConfigurationReport.self, from: Data(try report.json().utf8))
     #expect(decoded == report)
     let actions = try #require(report.processes.first).actions
@@ -77,7 +81,10 @@ struct ConfigurationReportTests {
   @Test func anUnavailableEngineIsSaid() throws {
     let (configuration, notices) = try Fixture.load(Fixture.quayGeoReplication)
     let lines = ConfigurationReport(configuration, notices: notices).lines
-    #expect(lines.contains { $0.contains("usstorage: GoogleCloudStorage at bucket georep-test-bucket-0") && $0.contains("NOT AVAILABLE") })
+    #expect(
+      lines.contains {
+        $0.contains("usstorage: GoogleCloudStorage at bucket georep-test-bucket-0") && $0.contains("NOT AVAILABLE")
+      })
   }
 
   @Test func adviceIsGiven() throws {
@@ -85,8 +92,12 @@ struct ConfigurationReportTests {
       try Fixture.load(Fixture.yaml(changes)).notices.map(\.description).joined(separator: "\n")
     }
     #expect(try advice([:]).contains("blobs stay at the location"))
-    #expect(try advice(["FEATURE_STORAGE_REPLICATION": "true", "DISTRIBUTED_STORAGE_PREFERENCE": "[us]"]).contains("nothing is copied"))
-    #expect(try advice(["FEATURE_STORAGE_REPLICATION": "true", "DISTRIBUTED_STORAGE_PREFERENCE": "[us]"]).contains("leaves out eu"))
+    #expect(
+      try advice(["FEATURE_STORAGE_REPLICATION": "true", "DISTRIBUTED_STORAGE_PREFERENCE": "[us]"]).contains(
+        "nothing is copied"))
+    #expect(
+      try advice(["FEATURE_STORAGE_REPLICATION": "true", "DISTRIBUTED_STORAGE_PREFERENCE": "[us]"]).contains(
+        "leaves out eu"))
     #expect(try advice(["SUPERUSER_PASSWORD": nil]).contains("nobody can sign in"))
     #expect(try advice(["SECRET_KEY": nil]).contains("SECRET_KEY is missing"))
     #expect(try advice(["PREFERRED_URL_SCHEME": "http"]).contains("unencrypted"))
@@ -113,7 +124,10 @@ struct ConfigurationReportTests {
       ("bucket", try Fixture.load(["DISTRIBUTED_STORAGE_CONFIG": table.replacing("us-bucket", with: "us-bucket2")])),
       ("id", try Fixture.load(["DISTRIBUTED_STORAGE_CONFIG": table.replacing("us: [", with: "ux: [")])),
       ("defaults", try Fixture.load(["DISTRIBUTED_STORAGE_DEFAULT_LOCATIONS": "[us]"])),
-      ("replication", try Fixture.load(["FEATURE_STORAGE_REPLICATION": "true", "DISTRIBUTED_STORAGE_PREFERENCE": "[us]"])),
+      (
+        "replication",
+        try Fixture.load(["FEATURE_STORAGE_REPLICATION": "true", "DISTRIBUTED_STORAGE_PREFERENCE": "[us]"])
+      ),
     ]
     #expect(Set(different.map(\.1.fingerprint)).count == different.count)
     for (name, configuration) in different { #expect(configuration.fingerprint != base.fingerprint, "\(name)") }

@@ -10,7 +10,9 @@ struct EngineSettingsTests {
   }
 
   private func s3(_ name: String, _ parameters: String) throws -> S3Settings {
-    guard case .s3(let settings)? = try engine(name, parameters) else { throw ConfigurationError.missing(key: name, hint: "") }
+    guard case .s3(let settings)? = try engine(name, parameters) else {
+      throw ConfigurationError.missing(key: name, hint: "")
+    }
     return settings
   }
 
@@ -18,7 +20,8 @@ struct EngineSettingsTests {
     Fixture.refusal(["DISTRIBUTED_STORAGE_CONFIG": "{x: [\(name), {\(parameters)}]}"])
   }
 
-  private static let rados = "hostname: h, is_secure: true, storage_path: /r, access_key: AK, secret_key: topsecret, bucket_name: b"
+  private static let rados =
+    "hostname: h, is_secure: true, storage_path: /r, access_key: AK, secret_key: topsecret, bucket_name: b"
 
   @Test func amazonByRegion() throws {
     let settings = try s3("S3Storage", "storage_path: /registry, s3_bucket: b-1, s3_region: eu-west-1")
@@ -27,7 +30,9 @@ struct EngineSettingsTests {
     #expect(settings.minimumChunkSizeBytes == 5 << 20 && settings.maximumChunkSizeBytes == 5 << 30)
     #expect(settings.storagePath.prefix == "registry/")
     #expect(try s3("S3Storage", "storage_path: /, s3_bucket: a.b").pathStyle)
-    #expect(try s3("S3Storage", "storage_path: /, s3_bucket: ab, s3_region: cn-north-1").endpoint.host == "s3.cn-north-1.amazonaws.com.cn")
+    #expect(
+      try s3("S3Storage", "storage_path: /, s3_bucket: ab, s3_region: cn-north-1").endpoint.host
+        == "s3.cn-north-1.amazonaws.com.cn")
     let host = try s3("S3Storage", "storage_path: /, s3_bucket: ab, host: s3.us-west-2.amazonaws.com")
     #expect(host.region == "us-west-2" && host.endpoint.port == 443)
   }
@@ -36,7 +41,8 @@ struct EngineSettingsTests {
     let settings = try s3(
       "S3Storage",
       "storage_path: /, s3_bucket: b, endpoint_url: 'http://127.0.0.1:9000/', s3_region: eu, s3_access_key: AK, s3_secret_key: SK, "
-        + "aws_session_token: T, maximum_chunk_size_gb: 0.5, minimum_chunk_size_mb: 8, server_side_encryption: false, ca_bundle_path: /ca")
+        + "aws_session_token: T, maximum_chunk_size_gb: 0.5, minimum_chunk_size_mb: 8, server_side_encryption: false, ca_bundle_path: /ca"
+    )
     #expect(settings.endpoint.description == "http://127.0.0.1:9000" && settings.pathStyle && settings.region == "eu")
     #expect(settings.sessionToken == Secret("T") && settings.secretKey == Secret("SK"))
     #expect(settings.maximumChunkSizeBytes == 1 << 29 && settings.minimumChunkSizeBytes == 8 << 20)
@@ -53,12 +59,15 @@ struct EngineSettingsTests {
   }
 
   @Test func gatewayOptions() throws {
-    let settings = try s3("RadosGWStorage", Self.rados + ", region_name: zone1, maximum_chunk_size_mb: 50, server_side_assembly: true")
+    let settings = try s3(
+      "RadosGWStorage", Self.rados + ", region_name: zone1, maximum_chunk_size_mb: 50, server_side_assembly: true")
     #expect(settings.region == "zone1" && settings.maximumChunkSizeBytes == 50 << 20)
   }
 
   @Test func localFolders() throws {
-    #expect(try engine("LocalStorage", "storage_path: /var/lib/meridian") == .local(LocalSettings(rootPath: "/var/lib/meridian")))
+    #expect(
+      try engine("LocalStorage", "storage_path: /var/lib/meridian")
+        == .local(LocalSettings(rootPath: "/var/lib/meridian")))
     #expect(refusal("LocalStorage", "storage_path: relative")?.contains("absolute") == true)
     #expect(refusal("LocalStorage", "storage_path: /a/../b")?.contains("..") == true)
   }
@@ -67,9 +76,18 @@ struct EngineSettingsTests {
     ("GoogleCloudStorage", "storage_path: /r, access_key: A, secret_key: S, bucket_name: b, boto_timeout: 30"),
     ("AzureStorage", "azure_container: c, storage_path: /r, azure_account_name: n, azure_account_key: k"),
     ("AzureStorage", "azure_container: c, storage_path: /r, azure_account_name: n, sas_token: s"),
-    ("SwiftStorage", "swift_container: c, storage_path: /r, auth_url: 'http://k/v3', swift_user: u, swift_password: p, auth_version: 3, os_options: {tenant_name: t}, temp_url_key: k"),
-    ("STSS3Storage", "storage_path: /r, s3_bucket: b, sts_role_arn: arn, sts_user_access_key: A, sts_user_secret_key: S"),
-    ("CloudFrontedS3Storage", "storage_path: /r, s3_bucket: b, cloudfront_distribution_domain: d, cloudfront_key_id: k, cloudfront_privatekey_filename: f"),
+    (
+      "SwiftStorage",
+      "swift_container: c, storage_path: /r, auth_url: 'http://k/v3', swift_user: u, swift_password: p, auth_version: 3, os_options: {tenant_name: t}, temp_url_key: k"
+    ),
+    (
+      "STSS3Storage",
+      "storage_path: /r, s3_bucket: b, sts_role_arn: arn, sts_user_access_key: A, sts_user_secret_key: S"
+    ),
+    (
+      "CloudFrontedS3Storage",
+      "storage_path: /r, s3_bucket: b, cloudfront_distribution_domain: d, cloudfront_key_id: k, cloudfront_privatekey_filename: f"
+    ),
     ("CloudFlareStorage", "storage_path: /r, s3_bucket: b, cloudflare_domain: d, cloudflare_privatekey_filename: f"),
     ("AkamaiS3Storage", "storage_path: /r, s3_bucket: b, akamai_domain: d, akamai_shared_secret: s"),
     ("MultiCDNStorage", "storage_config: {}, providers: {}, default_provider: p, rules: []"),
@@ -78,7 +96,8 @@ struct EngineSettingsTests {
     let settings = try #require(try engine(name, parameters))
     #expect(settings.engineName == name && !settings.isAvailable)
     guard case .other(_, let values) = settings else { return }
-    #expect(!values.values.keys.contains { $0.contains("secret") || $0.contains("password") || $0.contains("sas_token") })
+    #expect(
+      !values.values.keys.contains { $0.contains("secret") || $0.contains("password") || $0.contains("sas_token") })
   }
 
   @Test(arguments: [
@@ -93,7 +112,10 @@ struct EngineSettingsTests {
     ("RadosGWStorage", rados.replacing("storage_path: /r", with: "storage_path: /a/../b"), "without '..'"),
     ("RadosGWStorage", rados.replacing(", bucket_name: b", with: ""), "bucket_name is missing"),
     ("RadosGWStorage", rados.replacing("secret_key: topsecret", with: "secret_key: ''"), "must not be empty"),
-    ("RadosGWStorage", rados.replacing("secret_key: topsecret", with: "secret_key: [topsecret]"), "must be text, not a list"),
+    (
+      "RadosGWStorage", rados.replacing("secret_key: topsecret", with: "secret_key: [topsecret]"),
+      "must be text, not a list"
+    ),
     ("RadosGWStorage", rados + ", maximum_chunk_size_mb: 1", "must not be less than"),
     ("RadosGWStorage", rados + ", minimum_chunk_size_mb: 1", "from 5 to 5120"),
     ("RadosGWStorage", rados + ", maximum_chunk_size_mb: 1e999", "must be a positive number"),
@@ -105,7 +127,10 @@ struct EngineSettingsTests {
     ("S3Storage", "storage_path: /, s3_bucket: b, host: 'https://h'", "without scheme"),
     ("S3Storge", "storage_path: /, s3_bucket: b", "is not a storage engine; did you mean S3Storage?"),
     ("FakeStorage", "a: b", "is not a storage engine"),
-    ("GoogleCloudStorage", "storage_path: /, bucket_name: b, access_key: A", "secret_key is missing; GoogleCloudStorage needs it"),
+    (
+      "GoogleCloudStorage", "storage_path: /, bucket_name: b, access_key: A",
+      "secret_key is missing; GoogleCloudStorage needs it"
+    ),
   ])
   func wrongParametersAreRefused(_ name: String, _ parameters: String, _ expected: String) throws {
     let reason = try #require(refusal(name, parameters), "\(parameters) was accepted")
@@ -113,21 +138,29 @@ struct EngineSettingsTests {
     #expect(!reason.contains("topsecret") && !reason.contains("\n"))
   }
 
-  @Test(arguments: ["{x: S3Storage}", "{x: []}", "{x: {S3Storage: {}}}", "{x: [S3Storage, a]}", "{x: [S3Storage, {}, {}]}", "{'a b': [LocalStorage, {storage_path: /a}]}"])
+  @Test(arguments: [
+    "{x: S3Storage}", "{x: []}", "{x: {S3Storage: {}}}", "{x: [S3Storage, a]}", "{x: [S3Storage, {}, {}]}",
+    "{'a b': [LocalStorage, {storage_path: /a}]}",
+  ])
   func malformedEntriesAreRefused(_ table: String) {
     #expect(Fixture.refusal(["DISTRIBUTED_STORAGE_CONFIG": table])?.contains("DISTRIBUTED_STORAGE_CONFIG.") == true)
   }
 
   @Test func publicEndpointsAreForEveryEngine() throws {
     let table = "{a: [LocalStorage, {storage_path: /a, public_endpoint: 'http://Localhost:9000/'}]}"
-    #expect(try Fixture.load(["DISTRIBUTED_STORAGE_CONFIG": table]).locations.first?.publicEndpoint == "http://Localhost:9000")
+    #expect(
+      try Fixture.load(["DISTRIBUTED_STORAGE_CONFIG": table]).locations.first?.publicEndpoint == "http://Localhost:9000"
+    )
   }
 
   @Test func endpoints() {
     #expect(StoreEndpoint(parsing: "https://[::1]:9000")?.host == "[::1]")
     #expect(StoreEndpoint(parsing: "https://h:443")?.description == "https://h")
     #expect(StoreEndpoint(scheme: "https", host: "h:80", port: 81) == nil)
-    for text in ["", "h", "ftp://h", "http://", "http://u@h", "http://h:", "http://h:0", "http://h:65536", "http://h?x", "http://h#x", "http://h/p", "http://[::1", "http://h:1:2", "http://h h"] {
+    for text in [
+      "", "h", "ftp://h", "http://", "http://u@h", "http://h:", "http://h:0", "http://h:65536", "http://h?x",
+      "http://h#x", "http://h/p", "http://[::1", "http://h:1:2", "http://h h",
+    ] {
       #expect(StoreEndpoint(parsing: text) == nil, "\(text)")
     }
   }

@@ -42,7 +42,8 @@ struct ManifestRefusalTests {
   }
 
   @Test(arguments: [
-    "-1", "1.0", "1e3", "9223372036854775808", "99999999999999999999999", "\"7\"", "null", "true", "[7]", "07", "+7", "NaN",
+    "-1", "1.0", "1e3", "9223372036854775808", "99999999999999999999999", "\"7\"", "null", "true", "[7]", "07", "+7",
+    "NaN",
   ])
   func sizesAreWholeNumbersThatFit(_ size: String) {
     #expect(Fixture.refusal(Fixture.image(layers: [Fixture.descriptor(size: size)])) != nil)
@@ -51,7 +52,9 @@ struct ManifestRefusalTests {
   @Test func theLargestSizeFits() throws {
     let manifest = try Fixture.parse(Fixture.image(layers: [Fixture.descriptor(size: "9223372036854775807")]))
     #expect(manifest.blobs.last?.size == Int64.max)
-    #expect(try Fixture.parse(Fixture.image(layers: [Fixture.descriptor(size: "-0")])).blobs.last?.size == 0, "as Go reads it")
+    #expect(
+      try Fixture.parse(Fixture.image(layers: [Fixture.descriptor(size: "-0")])).blobs.last?.size == 0, "as Go reads it"
+    )
   }
 
   @Test(arguments: [

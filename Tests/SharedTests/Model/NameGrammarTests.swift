@@ -4,14 +4,16 @@ import Testing
 @Suite("Names, tags, digests and ids have one grammar each")
 struct NameGrammarTests {
   @Test(arguments: [
-    "a", "a/b", "library/alpine", "a.b_c__d-e---f/0", "tags/list", "a/blobs/uploads", "manifests/x", String(repeating: "a", count: 255),
+    "a", "a/b", "library/alpine", "a.b_c__d-e---f/0", "tags/list", "a/blobs/uploads", "manifests/x",
+    String(repeating: "a", count: 255),
   ])
   func repositoryNames(_ name: String) throws {
     #expect(try RepositoryName(parsing: name).description == name)
   }
 
   @Test(arguments: [
-    "", "A", "a/", "/a", "a//b", "a..b", "a--__b", "a___b", "-a", "a-", "a._b", "a/.b", "a\n", "ａ/b", "a b", "a%2fb", "../a",
+    "", "A", "a/", "/a", "a//b", "a..b", "a--__b", "a___b", "-a", "a-", "a._b", "a/.b", "a\n", "ａ/b", "a b", "a%2fb",
+    "../a",
     String(repeating: "a", count: 256), "é", "a\u{0}",
   ])
   func notRepositoryNames(_ name: String) {
@@ -43,7 +45,8 @@ struct NameGrammarTests {
 
   @Test(arguments: [
     "sha256:" + String(repeating: "a", count: 63), "sha256:" + String(repeating: "a", count: 65),
-    "sha256:" + String(repeating: "A", count: 64), "sha512:" + String(repeating: "a", count: 64), "sha256", "sha256:", ":",
+    "sha256:" + String(repeating: "A", count: 64), "sha512:" + String(repeating: "a", count: 64), "sha256", "sha256:",
+    ":",
     "sha384:" + String(repeating: "a", count: 96), "sha256+b64u:abc", "sha256:../../etc/passwd", "",
     " sha256:" + String(repeating: "a", count: 64), "sha256:" + String(repeating: "a", count: 64) + "\u{0}",
   ])
@@ -55,7 +58,9 @@ struct NameGrammarTests {
     #expect(
       Digest(of: [UInt8]()).description == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
     #expect(Digest(of: Array("abc".utf8)).hex == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-    #expect(Digest(of: Array("abc".utf8), algorithm: .sha512).hex.hasPrefix("ddaf35a193617abacc417349ae20413112e6fa4e89a97ea2"))
+    #expect(
+      Digest(of: Array("abc".utf8), algorithm: .sha512).hex.hasPrefix(
+        "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea2"))
     #expect(Digest(algorithm: .sha256, bytes: [1, 2]) == nil)
   }
 
@@ -76,7 +81,10 @@ struct NameGrammarTests {
     #expect(try MediaType(parsing: "application/json").description == "application/json")
     #expect(try MediaType(parsing: " \ttext/plain ; charset=utf-8").description == "text/plain")
     #expect(try MediaType(parsing: "application/vnd.oci.image.index.v1+json") == .ociIndex)
-    for text in ["", "json", "a/b/c", "/b", "a/", "a b/c", "a/b c", "a/ü", "a/b\n", "a/b\u{301}", ";a/b", String(repeating: "a", count: 255) + "/b"] {
+    for text in [
+      "", "json", "a/b/c", "/b", "a/", "a b/c", "a/b c", "a/ü", "a/b\n", "a/b\u{301}", ";a/b",
+      String(repeating: "a", count: 255) + "/b",
+    ] {
       #expect(throws: ModelError.self) { try MediaType(parsing: text) }
     }
   }

@@ -27,7 +27,9 @@ struct ParsedManifestTests {
   }
 
   @Test func theTypeComesFromTheDocumentThenTheHeaderThenTheShape() throws {
-    #expect(try Fixture.parse(Fixture.image(type: nil), "application/vnd.docker.distribution.manifest.v2+json").mediaType == .dockerManifest)
+    #expect(
+      try Fixture.parse(Fixture.image(type: nil), "application/vnd.docker.distribution.manifest.v2+json").mediaType
+        == .dockerManifest)
     #expect(try Fixture.parse(Fixture.image(type: nil), nil).mediaType == .ociManifest)
     #expect(try Fixture.parse(Fixture.index(type: nil), nil).mediaType == .ociIndex)
     #expect(try Fixture.parse(Fixture.index(type: nil), "").mediaType == .ociIndex)
@@ -38,7 +40,8 @@ struct ParsedManifestTests {
 
   @Test func headerAndDocumentMustAgree() {
     let image = Fixture.image()
-    #expect(Fixture.refusal(image, "application/vnd.docker.distribution.manifest.v2+json")?.contains("Content-Type") == true)
+    #expect(
+      Fixture.refusal(image, "application/vnd.docker.distribution.manifest.v2+json")?.contains("Content-Type") == true)
     #expect(Fixture.refusal(image, "application/json")?.contains("Content-Type") == true)
     #expect(Fixture.refusal(image, "nonsense")?.contains("media type") == true)
     #expect(Fixture.refusal(image, "application/vnd.oci.image.manifest.v1+json;a=b") == nil)
@@ -77,12 +80,14 @@ struct ParsedManifestTests {
   @Test func artifactsNeedNoLayersButAConfig() throws {
     let subject = Fixture.descriptor(Fixture.otherDigest, type: "application/vnd.oci.image.manifest.v1+json")
     let text = Fixture.image(
-      layers: nil, config: Fixture.descriptor(Fixture.configDigest, size: "2", type: "application/vnd.oci.empty.v1+json"),
+      layers: nil,
+      config: Fixture.descriptor(Fixture.configDigest, size: "2", type: "application/vnd.oci.empty.v1+json"),
       extra: #""artifactType":"application/vnd.example+type","subject":\#(subject)"#)
     let manifest = try Fixture.parse(text)
     #expect(manifest.subject?.digest.description == Fixture.otherDigest)
     #expect(manifest.referrerArtifactType == "application/vnd.example+type")
-    #expect(manifest.blobs.map(\.digest.description) == [Fixture.configDigest], "the subject is no blob and may be missing")
+    #expect(
+      manifest.blobs.map(\.digest.description) == [Fixture.configDigest], "the subject is no blob and may be missing")
     #expect(try Fixture.parse(Fixture.image(layers: [])).blobs.count == 1)
     #expect(Fixture.refusal(Fixture.image().replacing(#""layers":["#, with: #""layers":[null,"#)) != nil)
     #expect(Fixture.refusal(Fixture.image(config: nil))?.contains("config is missing") == true)
@@ -110,7 +115,9 @@ struct ParsedManifestTests {
     #expect(manifest.referrerArtifactType == nil)
     #expect(try Fixture.parse(Fixture.index(entries: [])).children.isEmpty)
     #expect(try Fixture.parse(Fixture.index().replacing(#"[{"#, with: #"[ {"#)).children.count == 1)
-    #expect(try Fixture.parse(#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":null}"#).children.isEmpty)
+    #expect(
+      try Fixture.parse(#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":null}"#)
+        .children.isEmpty)
   }
 
   @Test func foreignLayersWithUrlsNeedNotBeThere() throws {
@@ -123,12 +130,14 @@ struct ParsedManifestTests {
     #expect(manifest.blobs.map(\.digest.description) == [Fixture.configDigest, Fixture.otherDigest])
     #expect(manifest.optionalBlobs.map(\.digest.description) == [Fixture.layerDigest])
     #expect(manifest.optionalBlobs.first?.urls.count == 2)
-    #expect(Fixture.refusal(Fixture.image(layers: [Fixture.descriptor(extra: urls)]))?.contains("non-distributable") == true)
+    #expect(
+      Fixture.refusal(Fixture.image(layers: [Fixture.descriptor(extra: urls)]))?.contains("non-distributable") == true)
     #expect(Fixture.refusal(Fixture.image(layers: [Fixture.descriptor(extra: #""urls":[]"#)])) == nil)
   }
 
   @Test(arguments: [
-    "file:///etc/passwd", "ftp://a/b", "https://user:password@host/x", "https://host/x#fragment", "https:///x", "//host/x",
+    "file:///etc/passwd", "ftp://a/b", "https://user:password@host/x", "https://host/x#fragment", "https:///x",
+    "//host/x",
     "https://host/a b", "https://ho\\\\st/", "", "javascript:alert(1)", "https://é.example/",
   ])
   func foreignUrlsAreHttpWithoutTricks(_ url: String) {

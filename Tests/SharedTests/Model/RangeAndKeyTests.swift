@@ -6,7 +6,8 @@ struct RangeAndKeyTests {
   @Test(arguments: [
     ("bytes=0-0", "0-0"), ("bytes=0-", "0-9"), ("bytes=3-5", "3-5"), ("bytes=3-99", "3-9"), ("bytes=9-9", "9-9"),
     ("bytes=-1", "9-9"), ("bytes=-99", "0-9"), ("BYTES=1-2", "1-2"), ("bytes= 1 - 2 ", "1-2"),
-    ("bytes=0-9223372036854775807", "0-9"), ("bytes=0-99999999999999999999", "0-9"), ("bytes=-99999999999999999999", "0-9"),
+    ("bytes=0-9223372036854775807", "0-9"), ("bytes=0-99999999999999999999", "0-9"),
+    ("bytes=-99999999999999999999", "0-9"),
   ])
   func ranges(_ header: String, _ expected: String) throws {
     guard case .part(let range) = RangeRequest(header: header).resolve(size: 10) else {
@@ -16,10 +17,12 @@ struct RangeAndKeyTests {
     #expect(range.description == expected)
   }
 
-  @Test(arguments: [
-    nil, "", "bytes", "bytes=", "bytes=a-b", "bytes=1-2,4-5", "items=0-1", "bytes=--1", "bytes=1-2-3", "bytes=-", "bytes=+1-2",
-    "bytes=1.0-2", "0-1",
-  ] as [String?])
+  @Test(
+    arguments: [
+      nil, "", "bytes", "bytes=", "bytes=a-b", "bytes=1-2,4-5", "items=0-1", "bytes=--1", "bytes=1-2-3", "bytes=-",
+      "bytes=+1-2",
+      "bytes=1.0-2", "0-1",
+    ] as [String?])
   func unusableHeadersMeanEverything(_ header: String?) {
     #expect(RangeRequest(header: header).resolve(size: 10) == .whole)
   }
@@ -56,9 +59,13 @@ struct RangeAndKeyTests {
   }
 
   @Test func storagePaths() {
-    for text in ["registry", "/registry", "registry/", "//registry//"] { #expect(StoragePath(text)?.prefix == "registry/") }
+    for text in ["registry", "/registry", "registry/", "//registry//"] {
+      #expect(StoragePath(text)?.prefix == "registry/")
+    }
     #expect(StoragePath("")?.prefix == "" && StoragePath("/")?.prefix == "")
-    for text in ["a/../b", "a b", "é", ".", "a\n", String(repeating: "a", count: 513)] { #expect(StoragePath(text) == nil) }
+    for text in ["a/../b", "a b", "é", ".", "a\n", String(repeating: "a", count: 513)] {
+      #expect(StoragePath(text) == nil)
+    }
   }
 
   @Test func secretsDoNotShow() {

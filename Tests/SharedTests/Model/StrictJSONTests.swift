@@ -32,7 +32,8 @@ struct StrictJSONTests {
 
   @Test(arguments: [
     ("", "too early"), ("  ", "too early"), ("nul", "a value"), ("nulll", "after the end"), ("NaN", "a value"),
-    ("Infinity", "a value"), ("01", "leading zero"), ("-", "digit"), ("1.", "digit"), (".5", "a value"), ("1e", "digit"),
+    ("Infinity", "a value"), ("01", "leading zero"), ("-", "digit"), ("1.", "digit"), (".5", "a value"),
+    ("1e", "digit"),
     ("+1", "a value"), ("\"", "inside a string"), ("\"\\", "inside a string"), ("\"\\x\"", "escape"),
     ("\"\\u12\"", "four hex"), ("\"\\ud800\"", "surrogate"), ("\"\\ud800\\u0041\"", "surrogate"),
     ("\"\\udc00\"", "surrogate"), ("\"\t\"", "control"), ("[1,]", "a value"), ("[1 2]", "comma"), ("[", "too early"),
@@ -83,6 +84,8 @@ struct StrictJSONTests {
   }
 
   @Test func theOffsetPointsAtTheFault() {
-    #expect(throws: ModelError.invalidJSON(reason: "a value was expected", offset: 5)) { try StrictJSON.parse("[1,2,x]") }
+    #expect(throws: ModelError.invalidJSON(reason: "a value was expected", offset: 5)) {
+      try StrictJSON.parse("[1,2,x]")
+    }
   }
 }

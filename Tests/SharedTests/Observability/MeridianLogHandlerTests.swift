@@ -32,7 +32,10 @@ struct MeridianLogHandlerTests {
     logger.warning("shown", metadata: ["b": "call"])
     let lines = recorder.lines
     #expect(lines.count == 1 && lines.allSatisfy { $0.hasSuffix("}\n") && $0.dropLast().allSatisfy { !$0.isNewline } })
-    #expect(lines.first?.contains(#""level":"warning","service":"svc","logger":"l","message":"shown","metadata":{"a":"logger","b":"call"}"#) == true)
+    #expect(
+      lines.first?.contains(
+        #""level":"warning","service":"svc","logger":"l","message":"shown","metadata":{"a":"logger","b":"call"}"#)
+        == true)
   }
 
   @Test func errorsAreMetadata() {

@@ -11,7 +11,8 @@ struct MetricsTests {
     registry.counter("b_total", help: "Second.", labels: ["outcome": "placed", "target": "eu"]).increment(by: 2.5)
     registry.counter("b_total", help: "Second.", labels: ["target": "ap", "outcome": "placed"]).increment(by: 1e15)
     registry.gauge("a_gauge", help: "First\nline \\ \"quoted\".").set(-3)
-    let histogram = registry.histogram("c_seconds", help: "Third.", labels: ["x": "y"], buckets: [1, 0.1, .infinity, 0.1])
+    let histogram = registry.histogram(
+      "c_seconds", help: "Third.", labels: ["x": "y"], buckets: [1, 0.1, .infinity, 0.1])
     for value in [0.05, 0.1, 0.5, 2] { histogram.observe(value) }
     histogram.observe(Duration.milliseconds(1500))
     histogram.observe(.nan)
@@ -42,7 +43,8 @@ struct MetricsTests {
   }
 
   @Test(arguments: [
-    (Double.nan, "NaN"), (.infinity, "+Inf"), (-.infinity, "-Inf"), (0, "0"), (-0.0, "0"), (1.5, "1.5"), (1e-7, "1e-07"), (1e300, "1e+300"), (0.1, "0.1"),
+    (Double.nan, "NaN"), (.infinity, "+Inf"), (-.infinity, "-Inf"), (0, "0"), (-0.0, "0"), (1.5, "1.5"),
+    (1e-7, "1e-07"), (1e300, "1e+300"), (0.1, "0.1"),
   ])
   func numbers(_ value: Double, _ expected: String) {
     #expect(PrometheusText.number(value) == expected)
@@ -125,8 +127,12 @@ struct MetricsTests {
       "process_start_time_seconds 1700000010", "process_threads 7", "process_open_fds 9", "process_max_fds 1024",
       "# TYPE process_cpu_seconds_total counter",
     ] { #expect(text.contains("\(line)\n"), "\(line)") }
-    #expect(ProcessMetrics(stat: "", system: "", ticksPerSecond: 100, pageBytes: 1, openFileDescriptors: 0, maximumFileDescriptors: 0) == nil)
+    #expect(
+      ProcessMetrics(
+        stat: "", system: "", ticksPerSecond: 100, pageBytes: 1, openFileDescriptors: 0, maximumFileDescriptors: 0)
+        == nil)
     let own = try #require(ProcessMetrics.current())
-    #expect(own.residentBytes > 1e6 && own.cpuSeconds > 0 && own.openFileDescriptors > 2 && own.startTimeSeconds > 1.6e9)
+    #expect(
+      own.residentBytes > 1e6 && own.cpuSeconds > 0 && own.openFileDescriptors > 2 && own.startTimeSeconds > 1.6e9)
   }
 }

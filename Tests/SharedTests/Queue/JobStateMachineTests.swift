@@ -47,7 +47,9 @@ struct JobStateMachineTests {
   @Test("the backoff grows, keeps its cap, respects the store's wish and spreads")
   func backoff() {
     let policy = RetryPolicy()
-    #expect((1...12).map { policy.ceiling(attempt: $0) } == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300].map { .seconds($0) })
+    #expect(
+      (1...12).map { policy.ceiling(attempt: $0) }
+        == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300].map { .seconds($0) })
     #expect(policy.ceiling(attempt: Int.max) == .seconds(300))
     #expect(policy.ceiling(attempt: 0) == .seconds(1))
     var generator = Steps(state: 42)

@@ -47,7 +47,8 @@ struct RedisReplicationQueueTests {
       #expect(received.map(\.id.rawValue) == [7])
       #expect(try await fixture.queue.deadLetterCount(targets: [eu]) == 7)
       #expect(try await fixture.client.command("XLEN", stream(fixture)).asInteger() == 1)
-      #expect(try await fixture.queue.recoverAbandoned(targets: [eu], consumer: "d", minimumIdle: .zero, limit: 9).count == 1)
+      #expect(
+        try await fixture.queue.recoverAbandoned(targets: [eu], consumer: "d", minimumIdle: .zero, limit: 9).count == 1)
     }
   }
 
@@ -71,7 +72,8 @@ struct RedisReplicationQueueTests {
         received = try await fixture.queue.receive(targets: [eu], consumer: "c", limit: 9, wait: .seconds(5))
       }
       #expect(received.map(\.id) == [job.id])
-      #expect(try await fixture.queue.recoverAbandoned(targets: [eu], consumer: "d", minimumIdle: .zero, limit: 9).count == 1)
+      #expect(
+        try await fixture.queue.recoverAbandoned(targets: [eu], consumer: "d", minimumIdle: .zero, limit: 9).count == 1)
     }
   }
 

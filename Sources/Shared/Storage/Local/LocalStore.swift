@@ -82,9 +82,8 @@ extension LocalStore {
   }
 
   private func storageError(_ failure: FileFailure) -> StorageError {
-    guard failure.isMissing else { return failure.storageError }
     // Folders below the root are made on demand, so only the root can be what is missing.
-    return .bucketMissing(name: rootPath)
+    failure.number == ENOENT ? .bucketMissing(name: rootPath) : failure.storageError
   }
 
   /// The root folder.

@@ -157,6 +157,7 @@ struct FileFailure: Error, Sendable, Hashable {
     case ENOSPC, EDQUOT: .full
     case EACCES, EPERM, EROFS: .accessDenied(code: "errno \(number)")
     case EMFILE, ENFILE, ENOMEM: .overloaded
+    case ENOTDIR, ELOOP, EISDIR, ENAMETOOLONG: .refused(status: 0, code: "errno \(number)")
     default: .unavailable(status: 0, code: "errno \(number)", retryAfter: nil)
     }
   }
