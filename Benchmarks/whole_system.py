@@ -297,7 +297,7 @@ class Bench:
             time.sleep(0.5)
             output = subprocess.run(
                 ["psql", "-qAt", database, "-c",
-                 "SELECT b.digest, p.verified_at FROM placements p JOIN blobs b ON b.id = p.blob_id WHERE p.location_id = 'eustorage'"],
+                 "SELECT b.digest, p.verified_at FROM placements p JOIN blobs b ON b.id = p.blob WHERE p.location = 'eustorage'"],
                 check=True, capture_output=True, text=True).stdout
             placed = {line.split("|")[0]: float(line.split("|")[1]) for line in output.splitlines()}
         missing = acknowledged.keys() - placed.keys()

@@ -29,5 +29,5 @@ while read -r blob; do
   check_store "$EU_API" "$EU_STORE" library/big "$blob"
   check_store "$AP_API" "$AP_STORE" library/big "$blob"
   count=$((count + 1))
-done < <(sql "SELECT b.digest FROM blobs b JOIN repository_blobs l ON l.blob_id = b.id JOIN repositories r ON r.id = l.repository_id WHERE r.name = 'library/big'")
+done < <(sql "SELECT b.digest FROM blobs b JOIN repository_blobs l ON l.blob = b.id JOIN repositories r ON r.id = l.repository WHERE r.name = 'library/big'")
 expect "blobs that hash right in all three stores" 11 "$count"

@@ -30,23 +30,24 @@ extension Catalog {
     return outcomes
   }
 
+  /// The rows of the blobs come first, in order, as they do in a commit: so reports and pushes never deadlock.
   private func completeStatement() -> String {
     let items = dialect.rows(
       "item", .integers("id", 1), .texts("token", 2), .texts("object_key", 3), .texts("source", 4),
       .integers("bytes_read", 5), .integers("duration_ms", 6))
     return """
-      WITH held AS (
+      WITH shared AS (
+        SELECT b.id FROM blobs b WHERE b.id IN (SELECT item.blob FROM \(dialect.rows("item", .integers("blob", 8))))
+        ORDER BY b.id \(dialect.sharingRows("b"))
+      ), held AS (
         SELECT j.id, j.blob, j.target, item.object_key, item.source, item.bytes_read, item.duration_ms
-        FROM jobs j JOIN \(items) ON item.id = j.id
+        FROM jobs j JOIN \(items) ON item.id = j.id JOIN shared ON shared.id = j.blob
         WHERE j.state = 'leased' AND j.lease_token = item.token ORDER BY j.id \(dialect.lockingRows("j"))
-      ), replaced AS (
-        SELECT p.location, p.object_key FROM placements p JOIN held ON held.blob = p.blob AND held.target = p.location
-        WHERE p.state = 'quarantined' AND p.object_key <> held.object_key
       ), placed AS (
         INSERT INTO placements (blob, location, object_key) SELECT blob, target, object_key FROM held
         ON CONFLICT (blob, location) DO UPDATE SET \(Self.keepVerifiedPlacement)
         WHERE placements.state = 'verified' OR placements.object_key <> excluded.object_key
-        RETURNING blob, location, object_key
+        RETURNING blob, location, object_key, replaced_key
       ), finished AS (
         UPDATE jobs SET state = CASE WHEN report.is_placed = 1 THEN 'done' ELSE 'queued' END,
           done_at = CASE WHEN report.is_placed = 1 THEN now_ms() END, not_before = now_ms(), \(Self.noLease),
@@ -63,7 +64,8 @@ extension Catalog {
         FROM held JOIN placed ON placed.blob = held.blob AND placed.location = held.target
         WHERE placed.object_key <> held.object_key
         UNION ALL
-        SELECT location, object_key, now_ms() + CAST($7 AS BIGINT), 'replaced copy' FROM replaced
+        SELECT placed.location, placed.replaced_key, now_ms() + CAST($7 AS BIGINT), 'replaced copy' FROM placed
+        WHERE placed.replaced_key IS NOT NULL
         ON CONFLICT (location, object_key, multipart_id) DO NOTHING
       )
       SELECT held.id, placed.object_key
@@ -105,6 +107,7 @@ extension Catalog {
       .integers(items.map(\.job.id.rawValue)), .texts(items.map(\.job.leaseToken.hex)),
       .texts(items.map(\.key.description)), .texts(items.map(\.source.description)), .integers(items.map(\.bytesRead)),
       .integers(items.map(\.durationMs)), .milliseconds(deletionGrace),
+      .integers(Set(items.map(\.job.blob)).sorted().map(\.rawValue)),
     ]
   }
 }

@@ -43,9 +43,12 @@ extension Catalog {
     let rows = try await write(
       Self.openJobs(
         selecting: """
-          SELECT b.id, CAST($2 AS TEXT), CAST($3 AS SMALLINT), b.size FROM blobs b
-          WHERE b.id IN (SELECT item.id FROM \(dialect.rows("item", .integers("id", 1))))
-            AND \(Self.lacksPlacement(blob: "b.id", location: "$2")) ORDER BY b.id
+          SELECT wanted.id, CAST($2 AS TEXT), CAST($3 AS SMALLINT), wanted.size FROM (
+            SELECT b.id, b.size FROM blobs b
+            WHERE b.id IN (SELECT item.id FROM \(dialect.rows("item", .integers("id", 1))))
+            ORDER BY b.id \(dialect.guardingRows("b"))
+          ) wanted
+          WHERE \(Self.lacksPlacement(blob: "wanted.id", location: "$2")) ORDER BY wanted.id
           """),
       [.integers(sorted.map(\.rawValue)), .text(target.description), .integer(lane.rank)])
     return try rows.announcements()
@@ -60,9 +63,11 @@ extension Catalog {
   ) async throws(CatalogError) -> [JobAnnouncement] {
     let rows = try await write(
       """
-      WITH bad AS (
+      WITH guarded AS (
+        SELECT b.id FROM blobs b WHERE b.id = $1 \(dialect.guardingRows("b"))
+      ), bad AS (
         UPDATE placements SET state = 'quarantined', reason = $4
-        WHERE blob = $1 AND location = $2 AND object_key = $3 AND state = 'verified' RETURNING blob, location
+        WHERE blob IN (SELECT id FROM guarded) AND location = $2 AND object_key = $3 AND state = 'verified' RETURNING blob, location
       ), opened AS (
         \(Self.openJobs(selecting: """
           SELECT bad.blob, bad.location, CAST($5 AS SMALLINT), b.size FROM bad JOIN blobs b ON b.id = bad.blob

@@ -47,12 +47,9 @@ extension Catalog {
       ON CONFLICT (digest) DO UPDATE SET size = blobs.size RETURNING id, size
     ), fitting AS (
       SELECT id, size FROM blob WHERE size = CAST($3 AS BIGINT)
-    ), replaced AS (
-      SELECT p.location, p.object_key FROM placements p JOIN fitting ON fitting.id = p.blob
-      WHERE p.location = $4 AND p.state = 'quarantined' AND p.object_key <> $5
     ), placed AS (
       INSERT INTO placements (blob, location, object_key) SELECT id, $4, $5 FROM fitting
-      ON CONFLICT (blob, location) DO UPDATE SET \(Self.keepVerifiedPlacement) RETURNING object_key
+      ON CONFLICT (blob, location) DO UPDATE SET \(Self.keepVerifiedPlacement) RETURNING object_key, replaced_key
     ), linked AS (
       INSERT INTO repository_blobs (repository, blob, leased_until)
       SELECT CAST($1 AS BIGINT), id, now_ms() + CAST($9 AS BIGINT) FROM fitting
@@ -71,7 +68,8 @@ extension Catalog {
       SELECT CAST($4 AS TEXT), CAST($5 AS TEXT), now_ms() + CAST($11 AS BIGINT), 'surplus copy' FROM placed
       WHERE placed.object_key <> $5
       UNION ALL
-      SELECT location, object_key, now_ms() + CAST($11 AS BIGINT), 'replaced copy' FROM replaced
+      SELECT CAST($4 AS TEXT), placed.replaced_key, now_ms() + CAST($11 AS BIGINT), 'replaced copy' FROM placed
+      WHERE placed.replaced_key IS NOT NULL AND placed.replaced_key <> $5
       ON CONFLICT (location, object_key, multipart_id) DO NOTHING
     ), \(Self.residue(of: "session", keeping: 5, grace: 11))
     SELECT blob.id, blob.size, placed.object_key, opened.id, opened.target, opened.lane
@@ -79,10 +77,14 @@ extension Catalog {
     """
   }
 
-  /// In an upsert of a placement: a verified one stays as it is, a quarantined one gives way.
+  /// In an upsert of a placement: a verified one stays as it is, a quarantined one gives way and its key is remembered.
+  ///
+  /// The key comes from the row as it is when it is changed: what the statement could have read of it before might be
+  /// from before a quarantine, and the replaced object would leak.
   static let keepVerifiedPlacement = """
     object_key = CASE placements.state WHEN 'verified' THEN placements.object_key ELSE excluded.object_key END,
       verified_at = CASE placements.state WHEN 'verified' THEN placements.verified_at ELSE excluded.verified_at END,
+      replaced_key = CASE placements.state WHEN 'quarantined' THEN placements.object_key END,
       state = 'verified', reason = NULL
     """
 }

@@ -37,6 +37,12 @@ package enum SQLDialect: Sendable, Hashable {
   /// Ends a SELECT: claims the rows of `alias`, waiting for whoever holds them.
   package func lockingRows(_ alias: String) -> String { "FOR UPDATE OF \(alias)" }
 
+  /// Ends a SELECT: claims the rows of `alias` but lets others refer to them by foreign keys.
+  package func guardingRows(_ alias: String) -> String { "FOR NO KEY UPDATE OF \(alias)" }
+
+  /// Ends a SELECT: keeps out whoever claims or guards the rows of `alias`, not others who do the same.
+  package func sharingRows(_ alias: String) -> String { "FOR SHARE OF \(alias)" }
+
   /// Ends a SELECT: keeps the rows of `alias` from being deleted until the transaction ends.
   package func keepingRows(_ alias: String) -> String { "FOR KEY SHARE OF \(alias)" }
 

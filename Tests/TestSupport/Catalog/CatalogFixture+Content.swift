@@ -57,8 +57,12 @@ extension CatalogFixture {
     try await number("SELECT count(*) FROM object_deletions WHERE object_key = $1", [.text(key.description)]) == 1
   }
 
-  /// Lets every lease of a job run out.
+  /// Lets every lease of a job run out that is not being reported on at this moment.
   package func expireLeases() async throws {
-    _ = try await client.query("UPDATE jobs SET leased_until = now_ms() - 1 WHERE state = 'leased'")
+    _ = try await client.query(
+      """
+      UPDATE jobs SET leased_until = now_ms() - 1
+      WHERE id IN (SELECT id FROM jobs WHERE state = 'leased' FOR UPDATE SKIP LOCKED)
+      """)
   }
 }

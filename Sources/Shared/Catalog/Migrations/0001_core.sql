@@ -37,6 +37,8 @@ CREATE TABLE placements (
   verified_at BIGINT NOT NULL DEFAULT now_ms(),
   -- Why it is quarantined; absent otherwise.
   reason TEXT,
+  -- The key of the quarantined copy this one took the place of when it was last written to; absent otherwise.
+  replaced_key TEXT COLLATE "C",
   PRIMARY KEY (blob, location),
   -- D2: a key belongs to one blob for ever.
   UNIQUE (location, object_key)

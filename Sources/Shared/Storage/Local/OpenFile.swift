@@ -99,14 +99,16 @@ final class OpenFile: Sendable {
     }
   }
 
-  /// Appends the first `sizeBytes` of `source` inside the kernel.
+  /// Appends the first `sizeBytes` of `source`.
+  ///
+  /// Through a buffer: measured at half the CPU of `sendfile` between two files, which moves single pages.
   func append(_ source: OpenFile, sizeBytes: Int64) throws(FileFailure) {
-    var offset: off_t = 0
-    while Int64(offset) < sizeBytes {
-      let count = sendfile(
-        descriptor, source.descriptor, &offset, Int(clamping: min(sizeBytes - Int64(offset), 1 << 30)))
-      if count == 0 { throw FileFailure(EIO) }
-      guard count > 0 || errno == EINTR else { throw FileFailure(errno) }
+    var offset: Int64 = 0
+    while offset < sizeBytes {
+      let bytes = try source.read(at: offset, limit: Int(min(sizeBytes - offset, 1 << 20)))
+      guard !bytes.isEmpty else { throw FileFailure(EIO) }
+      try write(bytes)
+      offset += Int64(bytes.count)
     }
   }
 
