@@ -63,7 +63,9 @@ let package = Package(
     area("Model", uses: ["CLibCrypto"]),
     area("Config", uses: ["SharedModel", yams]),
     area("Observability", uses: ["SharedModel", logging]),
-    area("Storage", uses: ["SharedModel", "SharedConfig", "SharedObservability", "HTTPTransport", "CLibCrypto", logging]),
+    area(
+      "Storage",
+      uses: ["SharedModel", "SharedConfig", "SharedObservability", "HTTPTransport", "CLibCrypto", logging]),
     area("Health", uses: ["SharedModel", "SharedConfig", "SharedObservability"]),
     area("Placement", uses: ["SharedModel", "SharedHealth"]),
     area("Queue", uses: ["SharedModel", "SharedPlacement", "SharedConfig", "SharedObservability", "Redis", logging]),
@@ -74,8 +76,8 @@ let package = Package(
     area(
       "Startup",
       uses: [
-        "SharedModel", "SharedConfig", "SharedObservability", "SharedStorage", "SharedQueue", "SharedCatalog",
-        "Postgres", "Redis", logging,
+        "SharedModel", "SharedConfig", "SharedObservability", "SharedStorage", "SharedQueue", "SharedCatalog", logging,
+        argumentParser,
       ]),
     .target(
       name: "Shared",
@@ -85,7 +87,8 @@ let package = Package(
       ],
       path: "Sources/Shared",
       exclude: [
-        "Model", "Config", "Observability", "Storage", "Health", "Placement", "Queue", "Catalog", "Startup", "README.md",
+        "Model", "Config", "Observability", "Storage", "Health", "Placement", "Queue", "Catalog", "Startup",
+        "README.md",
       ],
       sources: ["Shared.swift"],
       swiftSettings: strict),
@@ -94,14 +97,17 @@ let package = Package(
     .executableTarget(
       name: "RegistryAPI",
       dependencies: [
-        "Shared", hummingbird, hummingbirdCore, nioCore, nioPosix, nioHTTP1, httpTypes, logging, argumentParser, lifecycle, unixSignals, jwtKit,
+        "Shared", hummingbird, hummingbirdCore, nioCore, nioPosix, nioHTTP1, httpTypes, logging, argumentParser,
+        lifecycle, unixSignals, jwtKit,
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "ReplicationWorker", dependencies: ["Shared", logging, argumentParser, lifecycle, unixSignals], swiftSettings: strict),
+      name: "ReplicationWorker", dependencies: ["Shared", logging, argumentParser, lifecycle, unixSignals],
+      swiftSettings: strict),
     .executableTarget(
       name: "HealthService",
-      dependencies: ["Shared", hummingbird, nioCore, httpTypes, logging, argumentParser, lifecycle, unixSignals], swiftSettings: strict),
+      dependencies: ["Shared", hummingbird, nioCore, httpTypes, logging, argumentParser, lifecycle, unixSignals],
+      swiftSettings: strict),
 
     // Tests.
     .target(
@@ -112,7 +118,8 @@ let package = Package(
     .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport"], swiftSettings: strict),
     .testTarget(name: "SharedTests", dependencies: ["Shared", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "RegistryAPITests", dependencies: ["RegistryAPI", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "ReplicationWorkerTests", dependencies: ["ReplicationWorker", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "ReplicationWorkerTests", dependencies: ["ReplicationWorker", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "HealthServiceTests", dependencies: ["HealthService", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -21,6 +21,10 @@ struct RunCommand: AsyncParsableCommand {
   private static let staleAfterMs: Int64 = 15_000
 
   func run() async throws {
+    try await CommandOutcome.report("health-service") { try await serve() }
+  }
+
+  private func serve() async throws {
     let (configuration, notices) = try Startup.configuration(path: config)
     let (host, port) = try Startup.address(listen)
     LogSetup.bootstrap(service: "health-service", region: configuration.region)
@@ -29,7 +33,7 @@ struct RunCommand: AsyncParsableCommand {
     Startup.report(notices, to: logger)
     let catalog = try await Startup.catalog(configuration, service: "health-service", logger: logger)
     let stores = try Startup.stores(configuration)
-    let queue = Startup.queue(configuration)
+    let queue = Startup.queue(configuration, logger: logger)
     let state = HealthState(
       region: configuration.region, home: configuration.home, staleAfterMs: Self.staleAfterMs,
       nowMs: { Int64(Date().timeIntervalSince1970 * 1000) })

@@ -108,16 +108,17 @@ struct PipelineService {
   }
 
   private func awaitActivity() {
-    let flushed = wire.flush()
-    let events = flushed ? POLLIN : POLLIN | POLLOUT
-    if awaitReady(wire.socket, events: events, wake: lane.wake, until: nextInstant()) { wire.takeInput() }
+    let hasQueued = cancellation == nil && lane.state.withLock { !$0.queue.isEmpty }
+    // Answers may have made room since the queue was last looked at, and its wake signal is spent: do not sleep on it.
+    if hasQueued, batches == 0 { return }
+    let events = wire.flush() ? POLLIN : POLLIN | POLLOUT
+    if awaitReady(wire.socket, events: events, wake: lane.wake, until: nextInstant(hasQueued)) { wire.takeInput() }
   }
 
   /// When to look again although nothing happens: never on an idle connection.
-  private func nextInstant() -> ContinuousClock.Instant? {
+  private func nextInstant(_ hasQueued: Bool) -> ContinuousClock.Instant? {
     guard !inFlight.isEmpty || cancellation != nil || batches > 0 else { return nil }
-    let hasQueued = lane.state.withLock { !$0.queue.isEmpty }
-    if hasQueued, cancellation == nil, inFlight.count < lane.maxInFlight { return lastBatch + lane.coalescing }
+    if hasQueued, inFlight.count < lane.maxInFlight { return lastBatch + lane.coalescing }
     return .now + .milliseconds(20)
   }
 

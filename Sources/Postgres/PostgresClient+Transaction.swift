@@ -5,6 +5,7 @@ extension PostgresClient {
   ///   - options: isolation, read-only, retries, deadline.
   ///   - isolation: the caller's actor, so that the body may use its state.
   ///   - body: runs its statements on the transaction it is given, not on the client.
+  /// - Returns: what the body returns, once COMMIT is confirmed.
   /// - Throws: what the body throws; ``PostgresError/outcomeUnknown`` if COMMIT was sent and its reply was lost (I8:
   ///   never treat it as done); any other ``PostgresError`` means that nothing was written.
   package func transaction<T: Sendable>(
@@ -52,6 +53,8 @@ extension PostgresClient {
   /// - Parameters:
   ///   - isolation: the caller's actor, so that the body may use its state.
   ///   - body: runs its statements on the connection it is given.
+  /// - Returns: what the body returns.
+  /// - Throws: what the body throws, or why no session could be lent.
   package func withConnection<T: Sendable>(
     isolation: isolated (any Actor)? = #isolation, _ body: (PostgresDedicatedConnection) async throws -> T
   ) async throws -> T {

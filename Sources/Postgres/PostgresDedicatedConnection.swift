@@ -38,6 +38,7 @@ extension PostgresConfiguration {
   /// When a call that begins now must be over.
   ///
   /// - Parameter duration: the caller's bound; nil for the statement timeout and the grace the server has to report it.
+  /// - Returns: an instant of the continuous clock.
   func deadline(_ duration: Duration?) -> ContinuousClock.Instant {
     .now + (duration ?? statementTimeout + cancelGrace)
   }

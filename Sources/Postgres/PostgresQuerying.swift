@@ -6,6 +6,8 @@ package protocol PostgresQuerying: Sendable {
   ///   - sql: one statement, with `$1`, `$2` … for the parameters; never built from input.
   ///   - parameters: the values of `$1`, `$2` …
   ///   - deadline: bound on the whole call, waiting included; nil means the configured statement timeout.
+  /// - Returns: the statement's rows.
+  /// - Throws: ``PostgresError``; ``PostgresError/cancelled`` after the statement was cancelled on the server.
   func query(
     _ sql: String, _ parameters: [PostgresValue], deadline: Duration?
   ) async throws(PostgresError) -> PostgresResult

@@ -36,7 +36,10 @@ struct ReconnectBackoff {
 
   /// Records a failed attempt.
   ///
-  /// - Parameter jitter: a random number in 0 ..< 1; the delay is that fraction of the doubled, capped delay.
+  /// - Parameters:
+  ///   - failure: why it failed.
+  ///   - now: when.
+  ///   - jitter: a random number in 0 ..< 1; the delay is that fraction of the doubled, capped delay.
   mutating func failed(_ failure: ConnectFailure, at now: ContinuousClock.Instant, jitter: Double) {
     let doubled = firstDelay * (1 << min(failures, 16))
     failures += 1

@@ -62,6 +62,7 @@ final class Session: Sendable {
   /// - Parameters:
   ///   - isInterruptible: whether cancelling the calling task raises the interrupt given to `work`.
   ///   - work: may block in libpq, must return only values; gets nil for the connection if the session has ended.
+  /// - Returns: what `work` returned.
   func perform<T: Sendable>(
     isInterruptible: Bool = true,
     _ work: @escaping @Sendable (WireConnection, Interrupt?) -> Result<T, PostgresError>

@@ -76,7 +76,9 @@ final class SessionPool: Sendable {
     try state.withLock { state throws(PostgresError) -> Admission in
       guard !state.isClosed else { throw .closed }
       if let idle = state.idle.popLast() { return .idle(idle) }
-      if state.members.count == state.opening.count, case .fail(let error) = state.backoff.verdict(at: .now) { throw error }
+      if state.members.count == state.opening.count, case .fail(let error) = state.backoff.verdict(at: .now) {
+        throw error
+      }
       if state.waiters.count >= configuration.maxWaiters {
         // Those who gave up (cancelled) no longer count.
         _ = state.waiters.extract { $0.isAnswered }

@@ -14,8 +14,13 @@ extension WireConnection {
   /// is then asked to cancel, and the session condemned if it does not confirm within the grace. A statement that
   /// finishes in spite of the cancellation is reported as what it is: done.
   ///
-  /// - Parameter interrupt: nil for what must not be cancelled (COMMIT, ROLLBACK): a deadline then condemns the session
-  ///   without asking the server to cancel.
+  /// - Parameters:
+  ///   - batch: sent in order; the first error aborts the rest.
+  ///   - limits: the deadline, and the grace after it.
+  ///   - wake: the signal of the session's thread.
+  ///   - interrupt: nil for what must not be cancelled (COMMIT, ROLLBACK): a deadline then condemns the session without
+  ///     asking the server to cancel.
+  /// - Returns: one result per statement, or the first error.
   func execute(
     _ batch: [EncodedStatement], _ limits: ExchangeLimits, wake: WakeSignal, interrupt: Interrupt?
   ) -> Result<[PostgresResult], PostgresError> {

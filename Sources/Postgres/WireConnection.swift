@@ -63,8 +63,9 @@ final class WireConnection {
   @discardableResult
   func loseConnection() -> PostgresError {
     let message = String(cString: PQerrorMessage(handle))
-    let lines = message.split(whereSeparator: \.isNewline)
-    let reason = PostgresError.connectionLost(lines.joined(separator: "; "))
+    // The first line says what happened; the rest is libpq's advice.
+    let line = message.split(whereSeparator: \.isNewline).first.map(String.init) ?? "no reason given"
+    let reason = PostgresError.connectionLost(line)
     condemn(reason)
     return defect ?? reason
   }

@@ -70,7 +70,7 @@ struct HealthStateTests {
     let components = [ProbeTarget.database, .storage(eu)].map {
       ComponentHealth(component: $0.name, status: .pass, reason: nil, observedAtMs: 0, durationMs: 1)
     }
-    state.recordBoard(.success([(RegionSnapshot(region: "eu", home: eu, components: components), 2_000)]))
+    state.recordBoard(.success([(RegionSnapshot(region: "eu", home: eu, components: components), Int64(2_000))]))
     #expect(try #require(state.verdict(on: "eu")).read == .pass)
     clock.advance(ms: 8_001)
     #expect(try #require(state.verdict(on: "eu")).read == .unknown)
@@ -83,7 +83,7 @@ struct HealthStateTests {
     let rosy = [ProbeTarget.database, .storage(home)].map {
       ComponentHealth(component: $0.name, status: .pass, reason: nil, observedAtMs: 0, durationMs: 1)
     }
-    state.recordBoard(.success([(RegionSnapshot(region: "us", home: home, components: rosy), 0)]))
+    state.recordBoard(.success([(RegionSnapshot(region: "us", home: home, components: rosy), Int64(0))]))
     #expect(state.verdicts.map(\.region) == ["us"])
     #expect(try #require(state.verdict(on: "us")).read == .fail)
   }

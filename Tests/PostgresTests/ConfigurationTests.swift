@@ -8,15 +8,21 @@ struct ConfigurationTests {
     try ConnectionTarget(PostgresConfiguration(uri: uri, applicationName: "unit"))
   }
 
-  @Test("Quay's and SQLAlchemy's schemes are libpq's", arguments: ["postgresql", "postgres", "postgresql+psycopg2", "POSTGRESQL+asyncpg"])
+  @Test(
+    "Quay's and SQLAlchemy's schemes are libpq's",
+    arguments: ["postgresql", "postgres", "postgresql+psycopg2", "POSTGRESQL+asyncpg"])
   func schemes(scheme: String) throws {
     let settings = try target("\(scheme)://quay:p%40ss@db.example:6543/quay?sslmode=verify-full").settings
     #expect(settings["user"] == "quay" && settings["password"] == "p@ss" && settings["host"] == "db.example")
     #expect(settings["port"] == "6543" && settings["dbname"] == "quay" && settings["sslmode"] == "verify-full")
   }
 
-  @Test("other schemes, and URIs that cannot be parsed, are refused without quoting them",
-    arguments: ["mysql://u:secretword@h/d", "no scheme secretword", "postgresql://u:secretword%zz@h/d", "postgresql://u:secretword@[h/d"])
+  @Test(
+    "other schemes, and URIs that cannot be parsed, are refused without quoting them",
+    arguments: [
+      "mysql://u:secretword@h/d", "no scheme secretword", "postgresql://u:secretword%zz@h/d",
+      "postgresql://u:secretword@[h/d",
+    ])
   func refusals(uri: String) {
     let error = #expect(throws: PostgresError.self) { try PostgresConfiguration(uri: uri).validate() }
     #expect(error.map { !"\($0)".contains("secretword") } == true)
@@ -36,7 +42,8 @@ struct ConfigurationTests {
     #expect(plain["tcp_user_timeout"] == "10000" && plain["keepalives_idle"] == "30")
     #expect(plain["fallback_application_name"] == "unit" && plain["target_session_attrs"] == nil)
     #expect(plain["options"]?.contains("-c statement_timeout=30000") == true)
-    let given = try target("postgresql://a,b/d?target_session_attrs=any&tcp_user_timeout=7&connect_timeout=9&options=-c%20x.y%3D1")
+    let given = try target(
+      "postgresql://a,b/d?target_session_attrs=any&tcp_user_timeout=7&connect_timeout=9&options=-c%20x.y%3D1")
     #expect(given.settings["target_session_attrs"] == "any" && given.settings["tcp_user_timeout"] == "7")
     #expect(given.settings["options"]?.hasSuffix(" -c x.y=1") == true)
     #expect(given.connectTimeout == .seconds(9))
@@ -55,7 +62,8 @@ struct ConfigurationTests {
   func connectFailure() throws {
     let target = try target("postgresql://u:hunter22@h/d")
     let failure = ConnectFailure(
-      libpqMessage: "connection to server at \"h\", port 5432 failed: FATAL:  28P01: password hunter22 is wrong\nLOCATION:  auth_failed, auth.c:335\n",
+      libpqMessage:
+        "connection to server at \"h\", port 5432 failed: FATAL:  28P01: password hunter22 is wrong\nLOCATION:  auth_failed, auth.c:335\n",
       target: target)
     #expect(failure.isPermanent)
     #expect(failure.message == "connection to server at \"h\", port 5432 failed: FATAL: password *** is wrong")

@@ -42,14 +42,18 @@ struct DeadlineTests {
 
   @Test("the server's own statement timeout is a deadline too")
   func statementTimeout() async throws {
-    try await TestDatabase.withClient("statement-timeout") { $0.statementTimeout = .milliseconds(200) } _: { client async throws in
+    try await TestDatabase.withClient("statement-timeout") {
+      $0.statementTimeout = .milliseconds(200)
+    } _: { client async throws in
       #expect(try await failure { try await client.query("SELECT pg_sleep(15)") } == .deadlineExceeded)
     }
   }
 
   @Test("a lock timeout is a server error that may be retried")
   func lockTimeout() async throws {
-    try await TestDatabase.withClient("lock-timeout") { $0.lockTimeout = .milliseconds(100) } _: { client async throws in
+    try await TestDatabase.withClient("lock-timeout") {
+      $0.lockTimeout = .milliseconds(100)
+    } _: { client async throws in
       try await client.transaction { holder async throws in
         _ = try await holder.query("SELECT pg_advisory_xact_lock(55003)")
         let error = try await failure { try await client.query("SELECT pg_advisory_xact_lock(55003)") }
@@ -60,7 +64,9 @@ struct DeadlineTests {
 
   @Test("a read past its deadline, or cancelled, is stopped and its neighbours are answered")
   func reads() async throws {
-    try await TestDatabase.withClient("read-deadline") { $0.pipelineConnections = 1 } _: { client async throws in
+    try await TestDatabase.withClient("read-deadline") {
+      $0.pipelineConnections = 1
+    } _: { client async throws in
       let cancelled = Task {
         try await failure { try await client.read("SELECT pg_sleep(15) /* read-cancel */") }
       }

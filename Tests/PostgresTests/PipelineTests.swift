@@ -7,7 +7,9 @@ import Testing
 struct PipelineTests {
   @Test("in a batch with errors every other read succeeds and the errors reach their own callers")
   func errorsInBatch() async throws {
-    try await TestDatabase.withClient("pipeline-errors") { $0.pipelineConnections = 1 } _: { client async throws in
+    try await TestDatabase.withClient("pipeline-errors") {
+      $0.pipelineConnections = 1
+    } _: { client async throws in
       // Warms the connection, so that what follows travels in few batches.
       _ = try await client.read("SELECT 1")
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -28,6 +30,23 @@ struct PipelineTests {
         try await group.waitForAll()
       }
       #expect(client.statistics.readsOutstanding == 0)
+    }
+  }
+
+  @Test("64 callers in a closed loop never leave a queued read asleep")
+  func sustained() async throws {
+    try await TestDatabase.withClient("pipeline-sustained") { client async throws in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for caller in 0..<64 {
+          group.addTask {
+            for round in 0..<200 {
+              let result = try await client.read("SELECT $1::int AS n", [.int(caller * 1000 + round)])
+              #expect(try result.first?.int("n") == Int64(caller * 1000 + round))
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
     }
   }
 
@@ -59,9 +78,9 @@ struct PipelineTests {
   @Test("health is a round trip that tells whether the server takes writes")
   func health() async throws {
     try await TestDatabase.withClient("health") { client async throws in
-      let health = try await client.health()
+      let health = try await client.health(deadline: .seconds(15))
       #expect(!health.isReadOnly)
-      #expect(health.roundTrip > .zero && health.roundTrip < .seconds(2))
+      #expect(health.roundTrip > .zero && health.roundTrip < .seconds(15))
     }
   }
 

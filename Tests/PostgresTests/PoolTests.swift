@@ -55,7 +55,9 @@ struct PoolTests {
 
   @Test("a cancelled waiter leaves the queue and takes no session with it")
   func cancelledWaiter() async throws {
-    try await TestDatabase.withClient("pool-cancel") { $0.poolSize = 1 } _: { client async throws in
+    try await TestDatabase.withClient("pool-cancel") {
+      $0.poolSize = 1
+    } _: { client async throws in
       try await client.withConnection { _ async throws in
         let waiting = Task { try await failure { try await client.query("SELECT 1") } }
         #expect(try await eventually { client.statistics.waiting == 1 })
@@ -86,8 +88,11 @@ struct PoolTests {
 
   @Test("a statement whose result type changed under it is prepared anew")
   func stalePlan() async throws {
-    try await TestDatabase.withClient("pool-stale") { $0.poolSize = 1 } _: { client async throws in
-      try await client.executeScript("DROP TABLE IF EXISTS stale; CREATE TABLE stale (a int); INSERT INTO stale VALUES (7)")
+    try await TestDatabase.withClient("pool-stale") {
+      $0.poolSize = 1
+    } _: { client async throws in
+      try await client.executeScript(
+        "DROP TABLE IF EXISTS stale; CREATE TABLE stale (a int); INSERT INTO stale VALUES (7)")
       #expect(try await client.query("SELECT * FROM stale").first?.values == [.int(7)])
       #expect(try await client.read("SELECT * FROM stale").first?.values == [.int(7)])
       try await client.executeScript("ALTER TABLE stale ADD COLUMN b text DEFAULT 'x'")

@@ -100,7 +100,8 @@ struct TransactionTests {
     try await withTable("tx_killed") { client async throws in
       let error = try await failure {
         try await client.transaction { transaction async throws in
-          let row = try await transaction.query("INSERT INTO tx_killed VALUES (1) RETURNING pg_backend_pid() AS pid").rows[0]
+          let row = try await transaction.query("INSERT INTO tx_killed VALUES (1) RETURNING pg_backend_pid() AS pid")
+            .rows[0]
           _ = try await client.query("SELECT pg_terminate_backend($1)", [.int(try row.int("pid"))])
           _ = try await transaction.query("SELECT 1")
         }
@@ -120,7 +121,8 @@ struct TransactionTests {
       let error = try await failure {
         try await client.transaction { transaction async throws in
           let row = try await transaction.query(
-            "INSERT INTO tx_precommit VALUES (1) RETURNING pg_backend_pid() AS pid").rows[0]
+            "INSERT INTO tx_precommit VALUES (1) RETURNING pg_backend_pid() AS pid"
+          ).rows[0]
           let pid = PostgresValue.int(try row.int("pid"))
           _ = try await client.query("SELECT pg_terminate_backend($1)", [pid])
           #expect(
@@ -147,7 +149,8 @@ struct TransactionTests {
       let pid = Locked<Int64>(0)
       async let outcome = failure {
         try await client.transaction(PostgresTransactionOptions(retries: 3)) { transaction async throws in
-          let row = try await transaction.query("INSERT INTO tx_unknown VALUES (1) RETURNING pg_backend_pid() AS pid").rows[0]
+          let row = try await transaction.query("INSERT INTO tx_unknown VALUES (1) RETURNING pg_backend_pid() AS pid")
+            .rows[0]
           let value = try row.int("pid")
           pid.withLock { $0 = value }
         }

@@ -31,7 +31,8 @@ struct ValueTests {
     }
   }
 
-  @Test("injection strings are data", arguments: ["'; DROP TABLE x; --", "a'||pg_sleep(9)--", "$1", "\\", "%s%n", "{}"])
+  @Test(
+    "injection strings are data", arguments: ["'; DROP TABLE x; --", "a'||pg_sleep(9)--", "$1", "\\", "%s%n", "{}"])
   func injection(text: String) async throws {
     try await TestDatabase.withClient("injection") { client async throws in
       let pooled = try await client.query("SELECT $1::text AS t", [.text(text)])

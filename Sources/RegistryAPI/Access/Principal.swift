@@ -25,7 +25,9 @@ struct Principal: Sendable, Hashable {
     case .superuser: return false
     case .repository(let name, let actions):
       return actions.allSatisfy { action in
-        grants.contains { $0.type == "repository" && $0.name == name.description && $0.actions.contains(action.rawValue) }
+        grants.contains {
+          $0.type == "repository" && $0.name == name.description && $0.actions.contains(action.rawValue)
+        }
       }
     case .catalog:
       return grants.contains { $0.type == "registry" && $0.name == "catalog" && $0.actions.contains("*") }

@@ -38,7 +38,8 @@ struct TokenAuthority: Sendable {
     keyID = String(Digest(of: Array("meridian/token/key-id\n\(key.hex)".utf8)).hex.prefix(16))
     keys = JWTKeyCollection()
     await keys.add(
-      hmac: HMACKey(from: Hexadecimal.decode(key.hex) ?? []), digestAlgorithm: .sha256, kid: JWKIdentifier(string: keyID))
+      hmac: HMACKey(from: Hexadecimal.decode(key.hex) ?? []), digestAlgorithm: .sha256,
+      kid: JWKIdentifier(string: keyID))
   }
 
   /// Signs a token for `subject` with exactly these grants.

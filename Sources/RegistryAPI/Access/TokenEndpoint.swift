@@ -7,7 +7,7 @@ struct TokenEndpoint: Sendable {
   /// A form longer than this is refused (security rule 17).
   static let maximumFormBytes = 64 << 10
 
-  let gate: Gate
+  let gate: AccessGate
 
   /// Answers the GET form: Basic credentials, or none for an anonymous token that grants nothing here.
   func issue(query: QueryParameters, authorization: String?, now: Int64) async throws -> Answer {

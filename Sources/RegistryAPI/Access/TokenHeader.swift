@@ -27,7 +27,8 @@ struct TokenHeader: Sendable {
 
   /// Whether the text has only base64url characters, a possible length and no stray bits in its last character.
   private static func isCanonical(_ segment: Substring.UTF8View) -> Bool {
-    guard !segment.isEmpty, segment.allSatisfy({ value(of: $0) != nil }), let last = segment.last.flatMap(value(of:)) else {
+    guard !segment.isEmpty, segment.allSatisfy({ value(of: $0) != nil }), let last = segment.last.flatMap(value(of:))
+    else {
       return false
     }
     switch segment.count % 4 {

@@ -13,7 +13,9 @@ struct RepositoryList: Sendable {
     var json = JSONText()
     json.object { $0.array("repositories", strings: names) }
     var answer = Answer.json(.ok, json.bytes)
-    if found.count > page.size, let last = names.last { answer.fields[.link] = page.next(path: "/v2/_catalog", last: last) }
+    if found.count > page.size, let last = names.last {
+      answer.fields[.link] = page.next(path: "/v2/_catalog", last: last)
+    }
     return answer
   }
 }

@@ -41,7 +41,8 @@ extension OCIFailure {
     case .unavailable, .limitExceeded, .contended, .closed, .outcomeUnknown:
       self = .unavailable("the catalog is unavailable", retryAfter: error.retryAfter, cause: error.description)
     case .readOnly:
-      self = .unavailable("the registry takes no pushes at the moment", retryAfter: .seconds(5), cause: error.description)
+      self = .unavailable(
+        "the registry takes no pushes at the moment", retryAfter: .seconds(5), cause: error.description)
     case .conflict(.uploadLockLost):
       self.init(.blobUploadUnknown, "the upload was continued or ended by another request")
       cause = error.description

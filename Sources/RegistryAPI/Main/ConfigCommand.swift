@@ -20,7 +20,7 @@ struct ConfigCheckCommand: AsyncParsableCommand {
   var json = false
 
   func run() async throws {
-    try await CommandOutcome.report {
+    try await CommandOutcome.report("registry-api") {
       let loaded = try Startup.configuration(path: file)
       let report = ConfigurationReport(loaded.configuration, notices: loaded.notices)
       CommandOutcome.say(json ? try report.json() : report.lines.joined(separator: "\n"))

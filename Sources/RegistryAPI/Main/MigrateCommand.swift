@@ -12,7 +12,7 @@ struct MigrateCommand: AsyncParsableCommand {
   var config: String
 
   func run() async throws {
-    try await CommandOutcome.report {
+    try await CommandOutcome.report("registry-api") {
       let loaded = try Startup.configuration(path: config)
       LogSetup.bootstrap(service: "registry-api", region: loaded.configuration.region)
       let catalog = try await Startup.catalog(

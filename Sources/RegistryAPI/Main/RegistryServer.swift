@@ -18,9 +18,9 @@ struct RegistryServer: Sendable {
 
   /// Starts up, listens, and returns after a graceful shutdown; throws `StartupError` where something is missing.
   func run() async throws {
-    let gate = try await GateStart.open(configuration, address: address)
+    let gate = try await AccessGate.open(configuration, address: address)
     let stores = try Startup.stores(configuration)
-    let queue = Startup.queue(configuration)
+    let queue = Startup.queue(configuration, logger: logger)
     do {
       let catalog = try await Startup.catalog(configuration, service: "registry-api", logger: logger)
       do {
@@ -39,7 +39,7 @@ struct RegistryServer: Sendable {
   }
 
   private func serve(
-    gate: Gate, stores: [LocationID: any BlobStore], catalog: Catalog, queue: any ReplicationQueue
+    gate: AccessGate, stores: [LocationID: any BlobStore], catalog: Catalog, queue: any ReplicationQueue
   ) async throws {
     let metrics = RegistryMetrics()
     let announcer = JobAnnouncer(queue: queue, metrics: metrics, logger: logger)

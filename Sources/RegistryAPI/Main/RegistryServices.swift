@@ -7,7 +7,7 @@ struct RegistryServices: Sendable {
   let catalog: Catalog
   /// The store of every configured location.
   let stores: [LocationID: any BlobStore]
-  let gate: Gate
+  let gate: AccessGate
   let manifests: ManifestCache
   let memory: TransferMemory
   let announcer: JobAnnouncer

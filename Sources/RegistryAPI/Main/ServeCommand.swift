@@ -18,7 +18,7 @@ struct ServeCommand: AsyncParsableCommand {
   var listen = "127.0.0.1:8080"
 
   func run() async throws {
-    try await CommandOutcome.report {
+    try await CommandOutcome.report("registry-api") {
       let parsed = try Startup.address(listen)
       let address = ListenAddress(host: parsed.host, port: parsed.port)
       let loaded = try Startup.configuration(path: config)

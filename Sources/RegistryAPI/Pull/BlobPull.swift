@@ -26,7 +26,9 @@ struct BlobPull: Sendable {
     }
     if EntityTag.matches(request.headers[.ifNoneMatch], "\"\(digest)\"") { return Answer(.notModified, fields: fields) }
     let policy = PlacementPolicy(preference: services.settings.preference)
-    let route = ReadRoute(blob.placements, policy: policy, redirectAllowed: !services.settings.proxyStorage) { $0.location }
+    let route = ReadRoute(blob.placements, policy: policy, redirectAllowed: !services.settings.proxyStorage) {
+      $0.location
+    }
     if route.mode == .redirect, let best = route.candidates.first, let answer = try redirect(to: best, digest: digest) {
       return answer
     }

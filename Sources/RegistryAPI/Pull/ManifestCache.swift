@@ -68,7 +68,9 @@ final class ManifestCache: Sendable {
     return state.withLock { state in
       state.clock += 1
       let key = Key(repository: repository, digest: digest)
-      guard let index = state.entries.index(forKey: key), condition(&state.entries.values[index], now) else { return nil }
+      guard let index = state.entries.index(forKey: key), condition(&state.entries.values[index], now) else {
+        return nil
+      }
       state.entries.values[index].lastUse = state.clock
       return state.entries.values[index].manifest
     }

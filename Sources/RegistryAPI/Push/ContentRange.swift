@@ -16,7 +16,8 @@ struct ContentRange: Sendable, Hashable {
     var text = header[...]
     for prefix in ["bytes=", "bytes "] where text.lowercased().hasPrefix(prefix) { text = text.dropFirst(prefix.count) }
     let numbers = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard numbers.count == 2, let first = numbers.first.flatMap(Self.number), let last = numbers.last.flatMap(Self.number),
+    guard numbers.count == 2, let first = numbers.first.flatMap(Self.number),
+      let last = numbers.last.flatMap(Self.number),
       first <= last, last < Int64.max
     else { throw OCIFailure(.rangeInvalid, "malformed Content-Range") }
     self.first = first

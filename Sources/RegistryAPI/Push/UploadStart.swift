@@ -38,12 +38,14 @@ struct UploadStart: Sendable {
 
   /// A blob sent with the POST: one streamed PUT without a session where its length is announced, else as a session that
   /// this request begins and ends.
-  private func wholeBlob(_ request: RegistryRequest, repository: RepositoryName, digest: Digest) async throws -> Answer {
+  private func wholeBlob(_ request: RegistryRequest, repository: RepositoryName, digest: Digest) async throws -> Answer
+  {
     try request.reader.limit(to: services.settings.maximumLayerBytes)
     let store = try services.homeStore()
     guard let size = request.reader.announcedBytes, size <= store.partLimits.maximumSinglePutBytes else {
       let id = try await begin(repository, principal: request.principal, algorithm: digest.algorithm)
-      return try await UploadContinuation(services: services).finish(request, repository: repository, id: id, digest: digest)
+      return try await UploadContinuation(services: services).finish(
+        request, repository: repository, id: id, digest: digest)
     }
     let repositoryID = try await services.catalog.ensureRepository(repository)
     guard

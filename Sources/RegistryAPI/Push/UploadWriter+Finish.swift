@@ -23,13 +23,14 @@ extension UploadWriter {
       session.offsetBytes == 0
       ? ContentHasher(algorithm: digest.algorithm) : try ContentHasher(restoring: session.hashState)
     if reader.isAtEnd { return try await finishStored(hasher: hasher, digest: digest) }
+    let source = UploadSource(reader, onBreak: .fails)
     var ahead: [[UInt8]] = []
     if session.multipartID == nil {
-      let gathered = try await gather(reader)
+      let gathered = try await gather(source, announcedBytes: reader.announcedBytes)
       if gathered.isEnd { return try await finishSmall(gathered.chunks, hasher: hasher, digest: digest) }
       ahead = gathered.chunks
     }
-    return try await finishLarge(UploadChunks(ahead: ahead, reader: reader), hasher: hasher, digest: digest)
+    return try await finishLarge(UploadChunks(ahead: ahead, source: source), hasher: hasher, digest: digest)
   }
 
   /// Nothing more comes: the tail is the blob, or the last part.
@@ -71,7 +72,8 @@ extension UploadWriter {
   ) async throws -> FinishedObject {
     let upload = try await multipartUpload()
     let carried = try await carriedTail()
-    let pipeline = PartPipeline(store: store, upload: upload, plan: try PartPlan(limits: store.partLimits), memory: memory)
+    let pipeline = PartPipeline(
+      store: store, upload: upload, plan: try PartPlan(limits: store.partLimits), memory: memory)
     let transfer = try await pipeline.run(
       chunks, from: PartStart(nextPartNumber: nextPartNumber, hasher: hasher, carried: carried), tail: .upload)
     try require(transfer.hasher, matches: digest)

@@ -27,12 +27,19 @@ struct UploadWriter {
 
   /// Appends a request's body; when it returns, every byte is durable and recorded.
   ///
-  /// Throws what reading, storing or recording throws; the session then stands at its last checkpoint (wire check 73).
+  /// Throws what reading, storing or recording throws. Where the client went away, what had arrived until then is durable
+  /// and recorded as well; where the store or the catalog failed, the session stands at its last checkpoint (wire check 73).
   mutating func append(_ reader: RequestBodyReader) async throws {
+    let source = UploadSource(reader, onBreak: .keepsWhatArrived)
+    try await append(source, announcedBytes: reader.announcedBytes)
+    if let failure = source.brokenBy { throw failure }
+  }
+
+  private mutating func append(_ source: UploadSource, announcedBytes: Int64?) async throws {
     var ahead: [[UInt8]] = []
     var hasher = try ContentHasher(restoring: session.hashState)
     if session.multipartID == nil {
-      let gathered = try await gather(reader)
+      let gathered = try await gather(source, announcedBytes: announcedBytes)
       if gathered.isEnd {
         guard gathered.sizeBytes > 0 else { return }
         for chunk in gathered.chunks { hasher.update(chunk) }
@@ -43,10 +50,11 @@ struct UploadWriter {
     }
     let upload = try await multipartUpload()
     let carried = try await carriedTail()
-    let pipeline = PartPipeline(store: store, upload: upload, plan: try PartPlan(limits: store.partLimits), memory: memory)
+    let pipeline = PartPipeline(
+      store: store, upload: upload, plan: try PartPlan(limits: store.partLimits), memory: memory)
     let start = PartStart(nextPartNumber: nextPartNumber, hasher: hasher, carried: carried)
     let transfer = try await pipeline.run(
-      UploadChunks(ahead: ahead, reader: reader), from: start, tail: .handBack
+      UploadChunks(ahead: ahead, source: source), from: start, tail: .handBack
     ) { checkpoint in
       session.add(UploadPartRecord(checkpoint.part))
       session.offsetBytes = checkpoint.endOffsetBytes
@@ -84,11 +92,13 @@ struct UploadWriter {
   }
 
   /// Reads ahead up to what would be the first part, so that small uploads never become multipart ones.
-  func gather(_ reader: RequestBodyReader) async throws -> (chunks: [[UInt8]], sizeBytes: Int64, isEnd: Bool) {
+  func gather(
+    _ source: UploadSource, announcedBytes: Int64?
+  ) async throws -> (chunks: [[UInt8]], sizeBytes: Int64, isEnd: Bool) {
     let wanted = max(PartPlan.usualPartBytes - (session.tail?.sizeBytes ?? 0), 1)
-    let reservation = try await memory.reserve(min(wanted, reader.announcedBytes ?? wanted))
+    let reservation = try await memory.reserve(min(wanted, announcedBytes ?? wanted))
     defer { reservation.release() }
-    return try await reader.gather(wanted)
+    return try await source.gather(wanted)
   }
 
   private mutating func storeTail(_ slices: [[UInt8]], hasher: ContentHasher) async throws {

@@ -27,12 +27,16 @@ final class RequestBodyReader {
 
   /// Prepares to read; nothing is read and no `100 Continue` is sent before the first `next()`.
   ///
-  /// Throws 400 where the announced length is not a number, which the HTTP decoder has already refused.
+  /// Throws 400 for a length that is no number and for a transfer coding that cannot be read (security rule 20).
   init(request: Request, channel: any Channel) throws(OCIFailure) {
     self.request = request
     self.channel = channel
     watch = TransferWatch(channel: channel)
-    let isChunked = request.headers[.transferEncoding] != nil
+    let encoding = request.headers[.transferEncoding]
+    guard encoding == nil || encoding?.lowercased() == "chunked" else {
+      throw OCIFailure(.unsupported, status: .badRequest, "Transfer-Encoding must be chunked")
+    }
+    let isChunked = encoding != nil
     if !isChunked, let text = request.headers[.contentLength] {
       guard let length = Int64(text), length >= 0 else {
         throw OCIFailure(.sizeInvalid, "Content-Length is not a length")

@@ -38,6 +38,10 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    try await CommandOutcome.report("replication-worker") { try await work() }
+  }
+
+  private func work() async throws {
     let (configuration, notices) = try Startup.configuration(path: config)
     LogSetup.bootstrap(service: "replication-worker", region: configuration.region)
     let logger = Logger(label: "replication-worker")
@@ -45,7 +49,8 @@ struct RunCommand: AsyncParsableCommand {
     let targets = try targets(of: configuration)
     let stores = try Startup.stores(configuration)
     let catalog = try await Startup.catalog(configuration, service: "replication-worker", logger: logger)
-    let worker = "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)-\(RandomIdentifier().hex.prefix(8))"
+    let process = ProcessInfo.processInfo
+    let worker = "\(process.hostName)-\(process.processIdentifier)-\(RandomIdentifier().hex.prefix(8))"
 
     let transferMemory = TransferMemory(capacityBytes: Int64(memory) << 20)
     var services: [any Service] = []
@@ -53,7 +58,7 @@ struct RunCommand: AsyncParsableCommand {
     for target in targets {
       guard let store = stores[target] else { continue }
       // A queue per target: one that waits at the doorbell holds its connection.
-      let queue = Startup.queue(configuration)
+      let queue = Startup.queue(configuration, logger: logger)
       queues.append(queue)
       services.append(
         targetWorker(

@@ -15,6 +15,10 @@ struct StatusCommand: AsyncParsableCommand {
   var json = false
 
   func run() async throws {
+    try await CommandOutcome.report("replication-worker") { try await status() }
+  }
+
+  private func status() async throws {
     let statuses = try await Startup.withCatalog(path: config, service: "replication-worker-status") { catalog in
       try await catalog.replicationStatus()
     }
@@ -22,9 +26,9 @@ struct StatusCommand: AsyncParsableCommand {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys]
       let report = Report(locations: statuses.map(Report.Location.init))
-      print(String(decoding: try encoder.encode(report), as: UTF8.self))
+      CommandOutcome.say(String(decoding: try encoder.encode(report), as: UTF8.self))
     } else {
-      for line in StatusTable.lines(of: statuses) { print(line) }
+      for line in StatusTable.lines(of: statuses) { CommandOutcome.say(line) }
     }
     if statuses.contains(where: { $0.parked > 0 || $0.sourceLost > 0 }) { throw ExitCode(2) }
   }

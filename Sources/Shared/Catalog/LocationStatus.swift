@@ -14,4 +14,20 @@ package struct LocationStatus: Sendable, Hashable {
   package let failing: Int64
   package let parked: Int64
   package let sourceLost: Int64
+
+  /// States figures.
+  package init(
+    location: LocationID, state: LocationState, placements: Int64, pendingJobs: Int64, pendingBytes: Int64,
+    oldestPendingSeconds: Int64?, failing: Int64, parked: Int64, sourceLost: Int64
+  ) {
+    self.location = location
+    self.state = state
+    self.placements = placements
+    self.pendingJobs = pendingJobs
+    self.pendingBytes = pendingBytes
+    self.oldestPendingSeconds = oldestPendingSeconds
+    self.failing = failing
+    self.parked = parked
+    self.sourceLost = sourceLost
+  }
 }

@@ -1,3 +1,4 @@
+import Logging
 import Redis
 package import SharedModel
 
@@ -43,6 +44,7 @@ extension RedisReplicationQueue {
 
   /// Moves entries that cannot be read to the target's dead letters, of which the newest thousand are kept.
   func bury(_ entries: [RedisStreamEntry]) async throws(QueueError) {
+    logger?.warning("unreadable queue messages are set aside", metadata: ["count": "\(entries.count)"])
     try await pipeline(
       entries.flatMap { entry -> [[RedisArgument]] in
         let target = streams.parse(entry.key)?.0

@@ -1,3 +1,4 @@
+package import Logging
 package import Redis
 package import SharedModel
 import Synchronization
@@ -9,6 +10,7 @@ import Synchronization
 package final class RedisReplicationQueue: ReplicationQueue {
   let client: RedisClient
   let streams: RedisStreamNames
+  let logger: Logger?
   private let blocking: RedisBlockingConnection
   private let streamLength: Int
   /// Handed out by Redis beyond a caller's limit, for the next call.
@@ -17,7 +19,10 @@ package final class RedisReplicationQueue: ReplicationQueue {
   /// Takes a server's configuration; nothing is connected before the first call.
   ///
   /// `keyPrefix` keeps tests apart; production leaves it empty.
-  package init(_ configuration: RedisConfiguration, keyPrefix: String = "", streamLength: Int = 100_000) {
+  package init(
+    _ configuration: RedisConfiguration, keyPrefix: String = "", streamLength: Int = 100_000, logger: Logger? = nil
+  ) {
+    self.logger = logger
     client = RedisClient(configuration)
     blocking = RedisBlockingConnection(configuration)
     streams = RedisStreamNames(prefix: keyPrefix)

@@ -42,7 +42,7 @@ package enum Startup {
   package static func catalog(
     _ configuration: Configuration, service: String, logger: Logger
   ) async throws(StartupError) -> Catalog {
-    let database = PostgresOpening.database(configuration.database, service: service)
+    let database = try database(configuration, service: service)
     let catalog = Catalog(database: database)
     do {
       try await Migrator(database: database).apply()
@@ -66,7 +66,7 @@ package enum Startup {
     path: String, service: String, _ body: (Catalog) async throws -> Value
   ) async throws -> Value {
     let configuration = try configuration(path: path).configuration
-    let database = PostgresOpening.database(configuration.database, service: service)
+    let database = try database(configuration, service: service)
     let catalog = Catalog(database: database)
     do {
       try await Migrator(database: database).verify()
@@ -80,9 +80,19 @@ package enum Startup {
     }
   }
 
+  private static func database(
+    _ configuration: Configuration, service: String
+  ) throws(StartupError) -> PostgresSQLDatabase {
+    do {
+      return try PostgresSQLDatabase(settings: configuration.database, applicationName: service)
+    } catch {
+      throw .database(error)
+    }
+  }
+
   /// The doorbell in front of the jobs table; connects when it is first used and again whenever it has to.
-  package static func queue(_ configuration: Configuration) -> any ReplicationQueue {
-    RedisOpening.queue(configuration.redis)
+  package static func queue(_ configuration: Configuration, logger: Logger) -> any ReplicationQueue {
+    RedisReplicationQueue(settings: configuration.redis, logger: logger)
   }
 
   /// Opens every configured store without contacting any.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPTypes
 import JWTKit
 import Shared
 import Testing
@@ -71,7 +72,8 @@ struct TokenTests {
       #"{"alg":"none","alg":"HS256","typ":"JWT","kid":"\#(keyID)"}"#, #"[]"#, #"{"alg":"HS256","kid":5}"#, "not json",
     ]
     for header in headers {
-      #expect(await refusal("\(base64url(header)).\(parts[1]).\(parts[2])", by: ours, now: now) == .malformed, "\(header)")
+      #expect(
+        await refusal("\(base64url(header)).\(parts[1]).\(parts[2])", by: ours, now: now) == .malformed, "\(header)")
     }
     let unknown = #"{"alg":"HS256","typ":"JWT","kid":"a/b"}"#
     #expect(await refusal("\(base64url(unknown)).\(parts[1]).\(parts[2])", by: ours, now: now) == .unknownKey)
@@ -119,7 +121,8 @@ struct TokenTests {
   @Test("scopes are intersected, in any order and form, and never an error")
   func scopes() {
     let parsed = TokenScope.parse([
-      "repository:a/b:push,pull repository:c:*", "repository(plugin):p:pull", "registry:catalog:*", "repository:../x:pull",
+      "repository:a/b:push,pull repository:c:*", "repository(plugin):p:pull", "registry:catalog:*",
+      "repository:../x:pull",
       "nonsense", "repository::pull", "repository:x:", "unknown:x:pull", "registry:other:*", "repository:h:5000/x:pull",
     ])
     #expect(parsed.map(\.name) == ["a/b", "c", "p", "catalog"])

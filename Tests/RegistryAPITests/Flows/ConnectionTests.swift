@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPTypes
 import Shared
 import TestSupport
 import Testing
@@ -10,7 +11,7 @@ import Testing
 struct ConnectionTests {
   @Test("ping, and what every answer has")
   func ping() async throws {
-    try await RegistryFixture.with { registry in
+    try await RegistryFixture.with { (registry) async throws in
       let answer = try await registry.api.send("GET", "/v2/")
       #expect(answer.status == 200)
       #expect(answer.text == "{}")
@@ -26,7 +27,7 @@ struct ConnectionTests {
 
   @Test("a connection survives errors whose body was read")
   func keepAlive() async throws {
-    try await RegistryFixture.with { registry in
+    try await RegistryFixture.with { (registry) async throws in
       let client = try await WireClient.connect(port: registry.api.port)
       #expect(try await client.exchange("GET", "/v2/no/such/tags/list").status == 404)
       #expect(try await client.exchange("PUT", "/v2/a/manifests/x", body: Array("{".utf8)).status == 400)
@@ -40,7 +41,7 @@ struct ConnectionTests {
 
   @Test("a large body nobody wants closes the connection after the answer")
   func unwantedBody() async throws {
-    try await RegistryFixture.with { registry in
+    try await RegistryFixture.with { (registry) async throws in
       let client = try await WireClient.connect(port: registry.api.port)
       try await client.send(WireClient.head("PUT", "/v2/A/manifests/x", length: 64 << 20))
       try await client.send([UInt8](repeating: 0, count: 1 << 20))
@@ -53,7 +54,7 @@ struct ConnectionTests {
 
   @Test("100 Continue is sent when the body is wanted, and not before")
   func expectContinue() async throws {
-    try await RegistryFixture.with { registry in
+    try await RegistryFixture.with { (registry) async throws in
       let bytes = PushContent.bytes(1000)
       let client = try await WireClient.connect(port: registry.api.port)
       try await client.send(
@@ -86,7 +87,7 @@ struct ConnectionTests {
       "nonsense\r\n\r\n",
     ])
   func smuggling(_ request: String) async throws {
-    try await RegistryFixture.with { registry in
+    try await RegistryFixture.with { (registry) async throws in
       let client = try await WireClient.connect(port: registry.api.port)
       try await client.send(request)
       do {
@@ -101,7 +102,7 @@ struct ConnectionTests {
 
   @Test("oversized URLs and heads, encodings and odd methods are refused")
   func limits() async throws {
-    try await RegistryFixture.with { registry in
+    try await RegistryFixture.with { (registry) async throws in
       let long = String(repeating: "a", count: 9 << 10)
       #expect(try await registry.api.send("GET", "/v2/\(long)").status == 414)
       let head = try await registry.api.send("GET", "/v2/", headers: ["X": String(repeating: "a", count: 40 << 10)])
@@ -118,7 +119,7 @@ struct ConnectionTests {
 
   @Test("read-only mode refuses every push and serves pulls")
   func readOnly() async throws {
-    try await RegistryFixture.with(acceptsPushes: false) { registry in
+    try await RegistryFixture.with(acceptsPushes: false) { (registry) async throws in
       #expect(try await registry.api.push([1], to: "team/app").status == 405)
       #expect(try await registry.api.send("PUT", "/v2/team/app/manifests/x", body: [1]).status == 405)
       #expect(try await registry.api.send("GET", "/v2/team/app/tags/list").status == 200)
@@ -128,10 +129,10 @@ struct ConnectionTests {
   @Test("authentication: challenges, Basic, tokens, and a Host that shapes nothing")
   func authentication() async throws {
     let authority = await TokenAuthority(secret: Secret("0123456789abcdef"), service: "r.example")
-    let gate = Gate(
+    let gate = AccessGate(
       mode: .superusers(SuperuserDirectory(names: ["admin"], password: Secret("pw")), authority),
       origin: RegistryOrigin(scheme: "http", serverHostname: "r.example", regionHostnames: ["eu.example"]))
-    try await RegistryFixture.with(gate: gate) { registry in
+    try await RegistryFixture.with(gate: gate) { (registry) async throws in
       let basic = ["Authorization": "Basic " + Data("admin:pw".utf8).base64EncodedString()]
       for method in ["GET", "HEAD"] {
         let answer = try await registry.api.send(method, "/v2/", headers: ["Host": "evil.example"])

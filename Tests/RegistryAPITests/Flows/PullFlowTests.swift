@@ -1,3 +1,4 @@
+import HTTPTypes
 import Shared
 import TestSupport
 import Testing
@@ -9,12 +10,13 @@ import Testing
 struct PullFlowTests {
   @Test("manifests come back byte for byte by tag and digest, with the fields clients need")
   func manifests() async throws {
-    try await RegistryFixture.with(instances: 2) { registry in
+    try await RegistryFixture.with(instances: 2) { (registry) async throws in
       let manifest = try await registry.api.pushImage("team/app", tag: "v1")
       let digest = Digest(of: manifest)
       for instance in registry.instances {
         for reference in ["v1", digest.description] {
-          let got = try await instance.send("GET", "/v2/team/app/manifests/\(reference)", headers: ["Accept": "text/plain"])
+          let got = try await instance.send(
+            "GET", "/v2/team/app/manifests/\(reference)", headers: ["Accept": "text/plain"])
           #expect(got.status == 200)
           #expect(got.body == manifest)
           #expect(got["content-type"] == MediaType.ociManifest.description)
@@ -39,7 +41,7 @@ struct PullFlowTests {
 
   @Test("a manifest must be strict, complete and what its digest says")
   func manifestPut() async throws {
-    try await RegistryFixture.with { registry in
+    try await RegistryFixture.with { (registry) async throws in
       let config = PushContent.bytes(10)
       let layer = PushContent.bytes(20)
       let manifest = PushContent.manifest(config: config, layer: layer)
@@ -75,9 +77,11 @@ struct PullFlowTests {
 
   @Test("tags are listed in order and by page; deletion takes the tag or the manifest")
   func tags() async throws {
-    try await RegistryFixture.with { registry in
+    try await RegistryFixture.with { (registry) async throws in
       var manifest: [UInt8] = []
-      for tag in ["b", "0.1.20", "A", "0.1.2", "_x"] { manifest = try await registry.api.pushImage("team/app", tag: tag) }
+      for tag in ["b", "0.1.20", "A", "0.1.2", "_x"] {
+        manifest = try await registry.api.pushImage("team/app", tag: tag)
+      }
       let all = try await registry.api.send("GET", "/v2/team/app/tags/list")
       #expect(all.text == #"{"name":"team/app","tags":["0.1.2","0.1.20","A","_x","b"]}"#)
       #expect(all["link"] == nil)
@@ -114,7 +118,7 @@ struct PullFlowTests {
       ("bytes=9999999999999999999999-", 416, "bytes */5000", nil),
     ] as [(String, Int, String?, Int?)])
   func ranges(_ range: String, _ status: Int, _ contentRange: String?, _ count: Int?) async throws {
-    try await RegistryFixture.with { registry in
+    try await RegistryFixture.with { (registry) async throws in
       let bytes = PushContent.bytes(5000)
       _ = try await registry.api.push(bytes, to: "team/app")
       let answer = try await registry.api.send(
@@ -127,7 +131,7 @@ struct PullFlowTests {
 
   @Test("a copy that is gone is passed over for another location's")
   func fallback() async throws {
-    try await RegistryFixture.with { registry in
+    try await RegistryFixture.with { (registry) async throws in
       let bytes = PushContent.bytes(5000)
       let digest = Digest(of: bytes)
       _ = try await registry.api.push(bytes, to: "team/app")
@@ -154,21 +158,22 @@ struct PullFlowTests {
 
   @Test("a blob is only where it is linked")
   func links() async throws {
-    try await RegistryFixture.with { registry in
+    try await RegistryFixture.with { (registry) async throws in
       let bytes = PushContent.bytes(50)
       _ = try await registry.api.push(bytes, to: "team/app")
       _ = try await registry.api.push([1], to: "team/other")
       let foreign = try await registry.api.send("GET", "/v2/team/other/blobs/\(Digest(of: bytes))")
       #expect(foreign.status == 404)
       #expect(foreign.text.contains("BLOB_UNKNOWN"))
-      #expect(try await registry.api.send("GET", "/v2/no/such/blobs/\(Digest(of: bytes))").text.contains("NAME_UNKNOWN"))
+      #expect(
+        try await registry.api.send("GET", "/v2/no/such/blobs/\(Digest(of: bytes))").text.contains("NAME_UNKNOWN"))
       #expect(try await registry.api.send("GET", "/v2/team/app/blobs/sha256:abc").status == 400)
     }
   }
 
   @Test("referrers of anything are an index, and list what has the subject")
   func referrers() async throws {
-    try await RegistryFixture.with { registry in
+    try await RegistryFixture.with { (registry) async throws in
       let empty = try await registry.api.send("GET", "/v2/never/pushed/referrers/\(Digest(of: [1]))")
       #expect(empty.status == 200)
       #expect(empty["content-type"] == MediaType.ociIndex.description)

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Shared
 
 @testable import RegistryAPI

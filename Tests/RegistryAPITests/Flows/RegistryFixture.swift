@@ -1,3 +1,4 @@
+import HTTPTypes
 import Logging
 import ServiceLifecycle
 import Shared
@@ -35,7 +36,7 @@ struct RegistryFixture: Sendable {
 
   /// Runs `body` against `count` instances that share database and stores; the first is of region us, others of eu.
   static func with(
-    instances count: Int = 1, gate: Gate? = nil, proxy: Bool = true, maximumLayerBytes: Int64 = 1 << 30,
+    instances count: Int = 1, gate: AccessGate? = nil, proxy: Bool = true, maximumLayerBytes: Int64 = 1 << 30,
     acceptsPushes: Bool = true, _ body: @escaping @Sendable (RegistryFixture) async throws -> Void
   ) async throws {
     try await CatalogFixture.with(poolSize: 6) { catalog in
@@ -53,7 +54,8 @@ struct RegistryFixture: Sendable {
       let announcer = JobAnnouncer(queue: queue, metrics: metrics, logger: logger)
       let deletions = ObjectDeletions(catalog: catalog.catalog, stores: stores, logger: logger)
       let gate =
-        gate ?? Gate(mode: .open, origin: RegistryOrigin(scheme: "http", serverHostname: "r", regionHostnames: []))
+        gate
+        ?? AccessGate(mode: .open, origin: RegistryOrigin(scheme: "http", serverHostname: "r", regionHostnames: []))
       var instances: [Instance] = []
       var services: [any Service] = [announcer, deletions]
       let ports = Ports()
@@ -61,7 +63,8 @@ struct RegistryFixture: Sendable {
         let preference = index == 0 ? [catalog.us, catalog.eu] : [catalog.eu, catalog.us]
         let registry = RegistryServices(
           settings: RegistrySettings(
-            home: preference[0], requiredLocations: [catalog.us, catalog.eu], preference: preference, proxyStorage: proxy,
+            home: preference[0], requiredLocations: [catalog.us, catalog.eu], preference: preference,
+            proxyStorage: proxy,
             acceptsPushes: acceptsPushes, maximumLayerBytes: maximumLayerBytes, maximumManifestBytes: 4 << 20,
             uploadLifetime: .seconds(3600), presignLifetime: .seconds(300), linkLease: .seconds(3600)),
           catalog: catalog.catalog, stores: stores, gate: gate, manifests: ManifestCache(),
@@ -89,6 +92,15 @@ struct RegistryFixture: Sendable {
         try await tasks.waitForAll()
       }
     }
+  }
+
+  /// Waits until a request holds the lock of an upload session.
+  func untilLocked() async throws {
+    let end = ContinuousClock.now + .seconds(20)
+    while ContinuousClock.now < end {
+      if try await catalog.number("SELECT count(*) FROM upload_sessions WHERE lock_token IS NOT NULL") > 0 { return }
+    }
+    throw WireClient.Failure.timedOut
   }
 
   /// The ports the instances listen on, as they come up.

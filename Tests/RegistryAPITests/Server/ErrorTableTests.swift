@@ -37,7 +37,8 @@ struct ErrorTableTests {
   @Test("what is down is 503 with Retry-After, an unknown outcome is never a success")
   func dependencies() {
     let errors: [any Error] = [
-      CatalogError.unavailable(detail: "x", retryAfter: .seconds(7)), CatalogError.outcomeUnknown, CatalogError.readOnly,
+      CatalogError.unavailable(detail: "x", retryAfter: .seconds(7)), CatalogError.outcomeUnknown,
+      CatalogError.readOnly,
       CatalogError.limitExceeded(detail: "x"), StorageError.unreachable(detail: "x"), StorageError.full,
       StorageError.slowDown(retryAfter: nil), StorageError.bucketMissing(name: "b"), CancellationError(),
     ]

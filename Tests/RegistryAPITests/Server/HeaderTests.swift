@@ -1,3 +1,4 @@
+import HTTPTypes
 import Shared
 import Testing
 
@@ -34,7 +35,9 @@ struct HeaderTests {
       let failure = $0 as? OCIFailure
       return failure?.status == .rangeNotSatisfiable && failure?.fields[.range] == "0-0"
     }
-    #expect { try range.check(offset: 20, announcedBytes: 10) } throws: { ($0 as? OCIFailure)?.fields[.range] == "0-19" }
+    #expect { try range.check(offset: 20, announcedBytes: 10) } throws: {
+      ($0 as? OCIFailure)?.fields[.range] == "0-19"
+    }
     #expect { try range.check(offset: 10, announcedBytes: 9) } throws: { ($0 as? OCIFailure)?.status == .badRequest }
   }
 
@@ -64,7 +67,9 @@ struct HeaderTests {
 
   @Test("loopback is recognised and nothing else taken for it")
   func loopback() {
-    for host in ["127.0.0.1", "127.1.2.3", "localhost", "::1"] { #expect(ListenAddress(host: host, port: 1).isLoopback) }
+    for host in ["127.0.0.1", "127.1.2.3", "localhost", "::1"] {
+      #expect(ListenAddress(host: host, port: 1).isLoopback)
+    }
     for host in ["0.0.0.0", "127.example.com", "::", "10.0.0.1", "127.0.0.1.evil", "1270.0.0.1"] {
       #expect(!ListenAddress(host: host, port: 1).isLoopback, "\(host)")
     }

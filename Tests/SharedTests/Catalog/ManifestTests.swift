@@ -125,6 +125,32 @@ struct ManifestTests {
     }
   }
 
+  @Test("referrers come by subject, filtered and paged, with the annotations as they were pushed")
+  func referrers() async throws {
+    try await CatalogFixture.with { fixture in
+      let subject = fixture.digest("not pushed yet")
+      let annotations = ["quote\"\\": "\u{0}\u{1F}\n\u{1F4A3}", "": "empty key"]
+      for (text, type) in [("a", "text/sbom"), ("b", "text/signature"), ("c", "text/sbom")] {
+        let record = ManifestRecord(
+          digest: fixture.digest(text), mediaType: "application/vnd.oci.image.manifest.v1+json",
+          bytes: Array(text.utf8), artifactType: type, subject: subject, annotations: annotations)
+        #expect(try await fixture.catalog.putManifest(record, tags: [], in: fixture.repository) == .stored)
+      }
+      let all = try await fixture.catalog.referrers(of: subject, in: fixture.name, limit: 9)
+      #expect(all.map(\.digest) == ["a", "b", "c"].map { fixture.digest($0) }.sorted())
+      #expect(all.allSatisfy { $0.annotations == annotations && $0.sizeBytes == 1 })
+      let page = try await fixture.catalog.referrers(of: subject, in: fixture.name, after: all[0].digest, limit: 1)
+      #expect(page == [all[1]])
+      let sboms = try await fixture.catalog.referrers(
+        of: subject, in: fixture.name, artifactType: "text/sbom", limit: 9)
+      #expect(Set(sboms.map(\.digest)) == [fixture.digest("a"), fixture.digest("c")])
+      let nowhere = try RepositoryName(parsing: "no/where")
+      #expect(try await fixture.catalog.referrers(of: subject, in: nowhere, limit: 9) == [])
+      #expect(try await fixture.catalog.repositories(limit: 9) == [fixture.name])
+      #expect(try await fixture.catalog.repositories(after: "team/app", limit: 9) == [])
+    }
+  }
+
   @Test("a link a manifest refers to cannot be deleted: the database itself refuses (I4, I7)")
   func linksAreHeld() async throws {
     try await CatalogFixture.with { fixture in
@@ -142,55 +168,6 @@ struct ManifestTests {
         try await fixture.catalog.putManifest(
           record("m", fixture), tags: [], in: RepositoryID(rawValue: 424_242))
       }
-    }
-  }
-
-  @Test("tags come in bytewise order, page by page, each once; a tag moves; deletion leaves the manifest")
-  func tagPages() async throws {
-    try await CatalogFixture.with { fixture in
-      let names = ["a", "B", "_x", "0.1.2", "0.1.20", "a-1", "a.1", "Z", "aa", "A"]
-      _ = try await fixture.catalog.putManifest(
-        record("one", fixture), tags: try names.map { try TagName(parsing: $0) }, in: fixture.repository)
-      let bytewise = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-      var (seen, last) = ([String](), String?.none)
-      while let page = try await fixture.catalog.tags(in: fixture.name, after: last, limit: 3), !page.isEmpty {
-        seen += page.map(\.description)
-        last = page.last?.description
-      }
-      #expect(seen == bytewise)
-      #expect(try await fixture.catalog.tags(in: fixture.name, after: "0.1.3", limit: 1)?.map(\.description) == ["A"])
-      #expect(try await fixture.catalog.tags(in: fixture.name, limit: 0) == [])
-      #expect(try await fixture.catalog.tags(in: try RepositoryName(parsing: "none"), limit: 3) == nil)
-      _ = try await fixture.catalog.putManifest(record("two", fixture), tags: tags("a"), in: fixture.repository)
-      guard case .found(let moved) = try await fixture.catalog.manifest(.tag(TagName(parsing: "a")), in: fixture.name)
-      else {
-        Issue.record("the tag is gone")
-        return
-      }
-      #expect(moved.digest == fixture.digest("two"))
-      #expect(try await fixture.catalog.deleteTag(TagName(parsing: "a"), in: fixture.name))
-      #expect(try await fixture.catalog.deleteTag(TagName(parsing: "a"), in: fixture.name) == false)
-      #expect(try await fixture.catalog.manifestBytes(fixture.digest("two"), in: fixture.name) != nil)
-    }
-  }
-
-  @Test("hostile texts are values, never SQL; a NUL is refused cleanly")
-  func hostileTexts() async throws {
-    try await CatalogFixture.with { fixture in
-      let hostile = "'; DROP TABLE tags; -- %s $1 {\"a\"} \\ \u{1F4A3}"
-      #expect(try await fixture.catalog.tags(in: fixture.name, after: hostile, limit: 3) == [])
-      let error = await #expect(throws: CatalogError.self) {
-        try await fixture.catalog.tags(in: fixture.name, after: "a\u{0}b", limit: 3)
-      }
-      #expect(error?.isRetryable == false)
-      #expect(error?.description.contains("cannot be stored") == true)
-      let pushed = try await fixture.push("layer")
-      let job = try #require(pushed.jobs.first)
-      let claimed = try #require(
-        try await fixture.catalog.claimJobs(ids: [job.id], worker: hostile, lease: .seconds(60)).first)
-      #expect(try await fixture.texts("SELECT worker FROM jobs WHERE state = 'leased'") == [hostile])
-      #expect(try await fixture.catalog.failJob(claimed, error: "a\u{0}" + hostile, verdict: .park))
-      #expect(try await fixture.texts("SELECT last_error FROM jobs WHERE state = 'parked'") == ["a" + hostile])
     }
   }
 }

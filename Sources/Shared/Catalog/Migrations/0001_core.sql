@@ -106,7 +106,7 @@ CREATE TABLE manifests (
   UNIQUE (repository, digest),
   UNIQUE (id, repository)
 );
-CREATE INDEX manifests_by_subject ON manifests (repository, subject_digest, id) WHERE subject_digest IS NOT NULL;
+CREATE INDEX manifests_by_subject ON manifests (repository, subject_digest, digest) WHERE subject_digest IS NOT NULL;
 
 -- I4: what a manifest refers to is linked in the same repository, and stays so while the manifest exists.
 CREATE TABLE manifest_blobs (

@@ -33,7 +33,7 @@ extension LocalStore {
     }
   }
 
-  /// The first part's file becomes the object and the others are appended inside the kernel.
+  /// The first part's file becomes the object and the others are appended to it.
   ///
   /// The upload's folder is locked meanwhile, so that two completions of one upload cannot write the same file; a second
   /// one finds the object.

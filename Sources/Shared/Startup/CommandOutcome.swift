@@ -1,26 +1,25 @@
-import ArgumentParser
-import Glibc
-import Shared
+package import ArgumentParser
+internal import Glibc
 
-/// How a command ends and what it says.
-enum CommandOutcome {
+/// How a command of any of the three programs ends and what it says.
+package enum CommandOutcome {
   /// Runs a command's work; a failure becomes one line on standard error and the exit status that belongs to it.
-  static func report(_ work: () async throws -> Void) async throws {
+  package static func report(_ program: String, _ work: () async throws -> Void) async throws {
     do {
       try await work()
     } catch let error as StartupError {
-      complain("registry-api: \(error)")
+      complain("\(program): \(error)")
       throw ExitCode(error.exitCode)
     } catch let code as ExitCode {
       throw code
     } catch {
-      complain("registry-api: \(error)")
+      complain("\(program): \(error)")
       throw ExitCode(1)
     }
   }
 
   /// Writes a line for whoever runs the command.
-  static func say(_ text: String) { write(text, to: STDOUT_FILENO) }
+  package static func say(_ text: String) { write(text, to: STDOUT_FILENO) }
 
   private static func complain(_ text: String) {
     // One line, whatever an error's description holds.

@@ -1,25 +1,26 @@
 import FoundationEssentials
+import HTTPTypes
 import Shared
 import Testing
 
 @testable import RegistryAPI
 
-@Suite("Gate")
-struct GateTests {
+@Suite("Access gate")
+struct AccessGateTests {
   private let now: Int64 = 1_900_000_000
 
-  private func gate() async -> (Gate, TokenAuthority) {
+  private func gate() async -> (AccessGate, TokenAuthority) {
     let origin = RegistryOrigin(scheme: "http", serverHostname: "r.example", regionHostnames: [])
     let authority = await TokenAuthority(secret: Secret("0123456789abcdef"), service: "r.example")
     let directory = SuperuserDirectory(names: ["admin", "root"], password: Secret("pa:ss wörd"))
     let now = now
-    return (Gate(mode: .superusers(directory, authority), origin: origin, now: { now }), authority)
+    return (AccessGate(mode: .superusers(directory, authority), origin: origin, now: { now }), authority)
   }
 
   private func basic(_ text: String) -> String { "Basic " + Data(text.utf8).base64EncodedString() }
 
   private func refusal(
-    _ gate: Gate, _ authorization: String?, _ requirement: AccessRequirement
+    _ gate: AccessGate, _ authorization: String?, _ requirement: AccessRequirement
   ) async -> String? {
     do throws(OCIFailure) {
       _ = try await gate.admit(authorization: authorization, host: "r.example", requirement: requirement)
@@ -41,8 +42,11 @@ struct GateTests {
     for wrong in ["admin:wrong", "nobody:pa:ss wörd", "admin:", ":pa:ss wörd", "Admin:pa:ss wörd", "admin"] {
       #expect(await refusal(gate, basic(wrong), .identity)?.hasPrefix(challenge ?? "x") == true, "\(wrong)")
     }
-    #expect(try await gate.admit(authorization: basic("root:pa:ss wörd").replacing("Basic", with: "bAsIc"), host: nil,
-      requirement: .identity).name == "root")
+    #expect(
+      try await gate.admit(
+        authorization: basic("root:pa:ss wörd").replacing("Basic", with: "bAsIc"), host: nil,
+        requirement: .identity
+      ).name == "root")
     #expect(await refusal(gate, "Basic !!!", .identity)?.contains("invalid_token") == true)
     #expect(await refusal(gate, "Digest x", .identity)?.contains("invalid_token") == true)
     #expect(await refusal(gate, "Basic " + String(repeating: "A", count: 1 << 20), .identity) != nil)

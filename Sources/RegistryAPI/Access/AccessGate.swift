@@ -2,7 +2,7 @@ import HTTPTypes
 import Shared
 
 /// Decides who a request comes from and whether it may do what it asks; the one place access is decided.
-struct Gate: Sendable {
+struct AccessGate: Sendable {
   /// How clients prove who they are.
   enum Mode: Sendable {
     /// Everybody may do everything; start-up allows it on loopback only.
@@ -29,7 +29,9 @@ struct Gate: Sendable {
   /// Lets the request through as its principal, or throws the 401 that names what is missing.
   ///
   /// A credential that is given and wrong never falls through to what nobody needs to prove (wire check 6).
-  func admit(authorization: String?, host: String?, requirement: AccessRequirement) async throws(OCIFailure) -> Principal {
+  func admit(authorization: String?, host: String?, requirement: AccessRequirement) async throws(OCIFailure)
+    -> Principal
+  {
     guard case .superusers(let directory, let authority) = mode else { return .unauthenticatedOperator }
     if case .nothing = requirement { return Principal(name: "", authority: .grants([])) }
     guard let authorization else { throw challenge(requirement, host: host, reason: nil).failure }
