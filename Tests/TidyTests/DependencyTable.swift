@@ -17,10 +17,14 @@ struct DependencyTable: Sendable {
       if cells[0] == "module" {
         inDrivers = true
       } else if inDrivers {
-        drivers[cells[0]] = cells[1].split(separator: "`").map(String.init).filter { $0.contains("*") || $0.contains(".swift") }
+        drivers[cells[0]] = cells[1].split(separator: "`").map(String.init).filter {
+          $0.contains("*") || $0.contains(".swift")
+        }
       } else {
         let names = cells[1].split(separator: ",").map(\.trimmed)
-        for area in cells[0].split(separator: ",").map(\.trimmed) { allowed[area] = Set(names).subtracting(["nothing"]) }
+        for area in cells[0].split(separator: ",").map(\.trimmed) {
+          allowed[area] = Set(names).subtracting(["nothing"])
+        }
       }
     }
     self.allowed = allowed

@@ -13,7 +13,9 @@ struct SourceFile: Sendable {
     lines.compactMap { line in
       let words = line.split(separator: " ")
       guard let at = words.firstIndex(of: "import"), words[..<at].allSatisfy(Self.mayPrecedeImport) else { return nil }
-      let rest = words[(at + 1)...].filter { !["struct", "class", "enum", "func", "protocol", "let", "var"].contains($0) }
+      let rest = words[(at + 1)...].filter {
+        !["struct", "class", "enum", "func", "protocol", "let", "var"].contains($0)
+      }
       return rest.first.map { String($0.prefix { $0 != "." && $0 != ";" }) }
     }
   }

@@ -1,5 +1,4 @@
 import Foundation
-
 import Testing
 
 @Suite("The tree keeps the rules of the house")
@@ -19,7 +18,8 @@ struct TidyTests {
     let manifest = try SourceTree.file("Package.swift")
     var checked = 0
     for (area, allowed) in table.allowed {
-      guard let start = manifest.text.range(of: "area(\n      \"\(area)\"") ?? manifest.text.range(of: "area(\"\(area)\"")
+      guard
+        let start = manifest.text.range(of: "area(\n      \"\(area)\"") ?? manifest.text.range(of: "area(\"\(area)\"")
       else {
         Issue.record("area \(area) is in the table but not in Package.swift")
         continue
@@ -41,10 +41,11 @@ struct TidyTests {
   }
 
   @Test func everyDocumentHasOneTitle() throws {
-    let documents = try SourceTree.files(below: "docs", suffix: ".md") + [
-      SourceTree.file("README.md"), SourceTree.file("ARCHITECTURE.md"), SourceTree.file("CHANGELOG.md"),
-      SourceTree.file("CONTRIBUTING.md"),
-    ]
+    let documents =
+      try SourceTree.files(below: "docs", suffix: ".md") + [
+        SourceTree.file("README.md"), SourceTree.file("ARCHITECTURE.md"), SourceTree.file("CHANGELOG.md"),
+        SourceTree.file("CONTRIBUTING.md"),
+      ]
     let found = documents.flatMap(TidyRules.markdownTitle)
     #expect(found.isEmpty, "\(found.map(\.description).joined(separator: "\n"))")
   }

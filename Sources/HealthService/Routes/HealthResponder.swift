@@ -69,6 +69,7 @@ struct HealthResponder: HTTPResponder {
       .contentType: type, .contentLength: String(body.count), .cacheControl: "no-store",
     ]
     let isHead = request.method == .head
-    return Response(status: status, headers: headers, body: isHead ? .init() : .init(byteBuffer: ByteBuffer(bytes: body)))
+    return Response(
+      status: status, headers: headers, body: isHead ? .init() : .init(byteBuffer: ByteBuffer(bytes: body)))
   }
 }

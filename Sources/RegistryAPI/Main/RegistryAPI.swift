@@ -10,7 +10,8 @@ struct RegistryAPI: AsyncParsableCommand {
       Every region runs the same file of configuration; only the preference of locations differs, which may be set by \
       the environment variable QUAY_DISTRIBUTED_STORAGE_PREFERENCE.
 
-      Exit status: 0 success, 1 failure, 64 wrong use of the command line, 78 wrong configuration.
+      Exit status: 0 success, 1 failure, 64 wrong use of the command line, 69 a service that is needed is away, 78 \
+      wrong configuration.
       """,
     subcommands: [ServeCommand.self, MigrateCommand.self, ConfigCommand.self])
 }

@@ -52,7 +52,7 @@ struct JobFeed: Sendable {
         used = try await claim(deliveries, hand)
         if failures > 0 { logger.info("queue reached again", metadata: ["target": "\(target)"]) }
         failures = 0
-      } catch where !Task.isCancelled {
+      } catch  where !Task.isCancelled {
         failures += 1
         if failures == 1 {
           logger.warning(
@@ -99,7 +99,7 @@ struct JobFeed: Sendable {
         for job in jobs { hand(job) }
         used = jobs.count
         wasFailing = false
-      } catch where !Task.isCancelled {
+      } catch  where !Task.isCancelled {
         if !wasFailing {
           logger.warning("due jobs could not be read", metadata: ["target": "\(target)", "error": "\(error)"])
         }

@@ -37,7 +37,7 @@ final class LeaseKeeper: Sendable {
       guard !jobs.isEmpty, !Task.isCancelled else { continue }
       do {
         _ = try await catalog.extendLeases(jobs, lease: lease)
-      } catch where !Task.isCancelled {
+      } catch  where !Task.isCancelled {
         logger.warning("leases could not be extended", metadata: ["jobs": "\(jobs.count)", "error": "\(error)"])
       } catch {
         return

@@ -26,7 +26,7 @@ struct ObjectSweeper: Service {
           if count > 0 {
             logger.info("surplus objects deleted", metadata: ["at": "\(store.location)", "count": "\(count)"])
           }
-        } catch where !Task.isCancelled {
+        } catch  where !Task.isCancelled {
           logger.warning("surplus objects could not be deleted", metadata: ["error": "\(error)"])
         } catch {
           return

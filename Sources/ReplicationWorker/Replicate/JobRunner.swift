@@ -88,7 +88,9 @@ struct JobRunner: Sendable {
         _ = try await catalog.quarantine(source.placement, of: job.blob, reason: source.reason)
         logger.error(
           "a copy was found missing or wrong and put aside",
-          metadata: metadata(of: job).merging(["at": "\(source.placement.location)", "reason": "\(source.reason)"]) { $1 })
+          metadata: metadata(of: job).merging(["at": "\(source.placement.location)", "reason": "\(source.reason)"]) {
+            $1
+          })
       } catch {
         logger.warning(
           "a bad copy could not be put aside",
