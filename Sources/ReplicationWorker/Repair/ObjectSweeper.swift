@@ -35,8 +35,9 @@ struct ObjectSweeper: Service {
     }
   }
 
-  /// Deletes one batch of what is due; returns how many are gone.
+  /// Puts the objects of abandoned uploads on record, then deletes one batch of what is due; returns how many are gone.
   func sweep() async throws -> Int {
+    _ = try await catalog.expireUploads(limit: Self.batch)
     let due = try await catalog.claimObjectDeletions(at: [store.location], limit: Self.batch, lease: Self.claim)
     var gone: [ObjectDeletion] = []
     for deletion in due {

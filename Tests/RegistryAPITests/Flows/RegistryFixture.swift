@@ -37,7 +37,8 @@ struct RegistryFixture: Sendable {
   /// Runs `body` against `count` instances that share database and stores; the first is of region us, others of eu.
   static func with(
     instances count: Int = 1, gate: AccessGate? = nil, proxy: Bool = true, maximumLayerBytes: Int64 = 1 << 30,
-    acceptsPushes: Bool = true, _ body: @escaping @Sendable (RegistryFixture) async throws -> Void
+    acceptsPushes: Bool = true, decorating: @Sendable (MemoryStore) -> any BlobStore = { $0 },
+    _ body: @escaping @Sendable (RegistryFixture) async throws -> Void
   ) async throws {
     try await CatalogFixture.with(poolSize: 6) { catalog in
       let path = StoragePath("registry")
@@ -46,7 +47,7 @@ struct RegistryFixture: Sendable {
         minimumPartBytes: 5 << 20, maximumPartBytes: 5 << 30, maximumParts: 10_000, maximumSinglePutBytes: 5 << 30)
       let us = MemoryStore(location: catalog.us, storagePath: path, partLimits: limits)
       let eu = MemoryStore(location: catalog.eu, storagePath: path, partLimits: limits)
-      let stores: [LocationID: any BlobStore] = [catalog.us: us, catalog.eu: eu]
+      let stores: [LocationID: any BlobStore] = [catalog.us: decorating(us), catalog.eu: eu]
       let queue = MemoryReplicationQueue()
       var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
       logger.logLevel = .critical
