@@ -37,12 +37,12 @@ same() {
 run() {
   "$@" >"$work/log" 2>&1 || {
     tail -n 15 "$work/log" >&2
-    fail "${*/#$password/…} ended with an error"
+    fail "${*//"$password"/…} ended with an error"
   }
 }
 # refused COMMAND…: must end with an error.
 refused() {
-  if "$@" >"$work/log" 2>&1; then fail "was not refused: ${*/#$password/…}"; fi
+  if "$@" >"$work/log" 2>&1; then fail "was not refused: ${*//"$password"/…}"; fi
 }
 # make_image FOLDER TAG [options]: an OCI layout with random layers.
 make_image() { python3 "$root/Tests/e2e/make_image.py" "$@"; }
@@ -84,12 +84,16 @@ if (($# < 3 || $# > 4)); then
 fi
 url=${1%/} user=$2 password=$3 pull_url=${4:-$1}
 pull_url=${pull_url%/}
-host=${url#*://} pull_host=${pull_url#*://}
-name=clients/$client-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-# The time a client may take in all is its caller's to limit; no single command is let hang.
-export DOCKER_CONFIG=$work/docker HOME=$work/home
-mkdir -p "$DOCKER_CONFIG" "$HOME"
 # shellcheck disable=SC2034  # for the scripts
-tls=$([[ $url == https:* ]] && echo true || echo false)
+host=${url#*://} pull_host=${pull_url#*://}
+unique=$client-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')
+# shellcheck disable=SC2034  # for the scripts
+name=clients/$unique
+# Lower case throughout: podman makes image names of paths.
+work=${TMPDIR:-/tmp}/meridian-$unique
+mkdir -m 700 "$work"
+trap 'rm -rf "$work"' EXIT
+# No client reads or writes what the user keeps at home.
+export HOME=$work/home XDG_RUNTIME_DIR=$work/runtime
+mkdir -p "$HOME" "$XDG_RUNTIME_DIR"
+unset DOCKER_CONFIG REGISTRY_AUTH_FILE

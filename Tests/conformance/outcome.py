@@ -25,7 +25,8 @@ def expect(condition, message):
 
 def said(response):
     """A response in a few words."""
-    text = f"{response.request} -> {response.status}"
+    request = re.sub(r"_state=[\w-]+=*", "_state=…", response.request)
+    text = f"{request} -> {response.status}"
     code = first_code(response)
     return f"{text} {code}" if code else text
 

@@ -10,6 +10,8 @@ import http11
 from outcome import Failed, expect, field, said, status
 from tokens_client import TokenClient, basic, parse_challenge
 
+# What every client sends; some registries answer 404 without it.
+ACCEPT = ", ".join([content.OCI_MANIFEST, content.OCI_INDEX, content.DOCKER_MANIFEST, content.DOCKER_LIST, "*/*"])
 NAME_IN_PATH = re.compile(r"/v2/(.+)/(?:manifests|blobs|tags|referrers)/")
 
 
@@ -88,12 +90,14 @@ class Registry:
             fields.append(("Content-Type", "application/octet-stream"))
         return fields
 
-    def send(self, method, target, headers=(), body=None, chunks=None, auth=True, scopes=None, at=None):
+    def send(self, method, target, headers=(), body=None, chunks=None, auth=True, scopes=None, at=None, accept=True):
         """One request and its response; `at` is the instance's number, the next in turn if not given."""
         url = self.next_url() if at is None else self.urls[at % len(self.urls)]
         if body is None and chunks is None and method in ("POST", "PUT", "PATCH"):
             body = b""
         fields = self.fields(target, headers, body, chunks, auth, scopes)
+        if accept and "/manifests/" in target and method in ("GET", "HEAD"):
+            fields.append(("Accept", ACCEPT))
         self.last_request = f"{method} {target[:160]}"
         data = http11.chunked(chunks) if chunks is not None else body or b""
         connection = self.idle.pop(url, None)

@@ -1,0 +1,1 @@
+../../../../../Sources/RegistryAPI/Access/Credentials.swift

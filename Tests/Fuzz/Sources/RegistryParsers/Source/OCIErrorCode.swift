@@ -1,0 +1,1 @@
+../../../../../Sources/RegistryAPI/Errors/OCIErrorCode.swift

@@ -1,0 +1,1 @@
+../../../../../Sources/RegistryAPI/Browse/Page.swift

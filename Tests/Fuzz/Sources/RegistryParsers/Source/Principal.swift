@@ -1,0 +1,1 @@
+../../../../../Sources/RegistryAPI/Access/Principal.swift

@@ -1,0 +1,1 @@
+../../../../../Sources/RegistryAPI/Routes/QueryParameters.swift

@@ -1,0 +1,1 @@
+../../../../../Sources/RegistryAPI/Routes/RoutePath.swift

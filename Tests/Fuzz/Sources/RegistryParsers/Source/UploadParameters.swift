@@ -1,0 +1,1 @@
+../../../../../Sources/RegistryAPI/Push/UploadParameters.swift

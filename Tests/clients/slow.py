@@ -1,0 +1,315 @@
+#!/usr/bin/env python3
+"""Slow clients against one instance while a normal client pushes and pulls: does it succeed, and how much memory is used?
+
+Half of the sockets send a request's head one byte at a time, half a body (of a PATCH, of a manifest's PUT, of a token's
+form); whatever the registry closes is opened again. Uploads are chunked PATCHes of 1 GiB at a fixed rate.
+"""
+
+import argparse
+import asyncio
+import multiprocessing
+import os
+import resource
+import statistics
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from image import Image  # noqa: E402
+from resolver import Resolver  # noqa: E402
+
+UPLOAD_BYTES = 1 << 30
+STEP_SECONDS = 0.5
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("url")
+    parser.add_argument("user")
+    parser.add_argument("password")
+    parser.add_argument("--pid", type=int, required=True, help="the instance's process, to read its memory")
+    parser.add_argument("--sockets", type=int, default=2000)
+    parser.add_argument("--uploads", type=int, default=200)
+    parser.add_argument("--seconds", type=int, default=45)
+    parser.add_argument("--pause", type=float, default=10, help="seconds between two bytes of a socket")
+    parser.add_argument("--rate", type=int, default=64 << 10, help="bytes a second of an upload")
+    parser.add_argument("--bound-mib", type=int, default=256, help="what the instance's peak memory must stay below")
+    parser.add_argument("--settle", type=int, default=30, help="seconds for sockets and memory to come down afterwards")
+    return parser.parse_args()
+
+
+class Process:
+    """What the kernel says about the instance."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def memory_mib(self, field):
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith(field + ":"):
+                return int(line.split()[1]) // 1024
+        raise SystemExit(f"/proc/{self.pid}/status has no {field}")
+
+    def sockets(self):
+        folder, count = f"/proc/{self.pid}/fd", 0
+        for name in os.listdir(folder):
+            try:
+                count += os.readlink(f"{folder}/{name}").startswith("socket:")
+            except FileNotFoundError:
+                pass  # Closed between the two calls.
+        return count
+
+    def forget_peak(self):
+        """Makes VmHWM begin anew; whether it did."""
+        try:
+            Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+        except OSError:
+            return False
+        return True
+
+
+def push_and_pull(url, user, password, repository):
+    """One round of a normal client; raises what is wrong."""
+    resolver = Resolver(url, user, password)
+    resolver.wire.timeout_seconds = 30
+    image = Image("oci", [2_000, 200_000, 2 << 20])
+    resolver.push(repository, "one", image)
+    resolver.pull(repository, "one", image)
+    resolver.pull(repository, image.digest, image)
+    resolver.wire.close()
+
+
+def normal_client(url, user, password, stop, results):
+    """Rounds until told to stop; a (seconds, error or None) for each, in a process of its own."""
+    repository = f"clients/slow-{os.urandom(4).hex()}"
+    while not stop.is_set():
+        began, error = time.monotonic(), None
+        try:
+            push_and_pull(url, user, password, repository)
+        except Exception as caught:  # Whatever it is, it is this test's result.
+            error = f"{type(caught).__name__}: {caught}"
+        results.put((time.monotonic() - began, error))
+    results.put(None)
+
+
+class Attack:
+    """All slow sockets and uploads of one run."""
+
+    def __init__(self, options, token, sessions):
+        self.options, self.token = options, token
+        self.sessions = sessions
+        parts = urlsplit(options.url)
+        self.host, self.port = parts.hostname, parts.port or 80
+        self.counts = Counter()
+        self.sent_bytes = 0
+        self.open_now = 0
+
+    async def trickle(self, kind, head, delay):
+        """Connects, sends a beginning, then one byte at a time; again when it is closed."""
+        await asyncio.sleep(delay)
+        while True:
+            writer = None
+            try:
+                reader, writer = await asyncio.open_connection(self.host, self.port)
+                self.open_now += 1
+                writer.write(head)
+                watcher = asyncio.ensure_future(reader.read(64))
+                while not watcher.done():
+                    await asyncio.wait({watcher}, timeout=self.options.pause)
+                    if not watcher.done():
+                        writer.write(b"x")
+                        self.counts[f"{kind}: bytes"] += 1
+                answer = watcher.result()
+                status = answer.split(b" ", 2)[1].decode() if answer.startswith(b"HTTP/") else "closed"
+                self.counts[f"{kind}: {status}"] += 1
+            except OSError as error:
+                self.counts[f"{kind}: {type(error).__name__}"] += 1
+            finally:
+                if writer:
+                    self.open_now -= 1
+                    writer.close()
+            await asyncio.sleep(1)
+
+    async def upload(self, number, target, delay):
+        """One chunked PATCH at the given rate."""
+        await asyncio.sleep(delay)
+        step = max(1, int(self.options.rate * STEP_SECONDS))
+        chunk = b"%x\r\n%s\r\n" % (step, os.urandom(step))
+        writer = None
+        try:
+            reader, writer = await asyncio.open_connection(self.host, self.port)
+            self.open_now += 1
+            writer.write(self.head("PATCH", target) + b"Transfer-Encoding: chunked\r\n\r\n")
+            answer = asyncio.ensure_future(reader.read(200))
+            for _ in range(UPLOAD_BYTES // step):
+                began = time.monotonic()
+                writer.write(chunk)
+                await writer.drain()
+                self.sent_bytes += step
+                self.counts["uploads: chunks"] += 1
+                if answer.done():
+                    self.counts[f"uploads: answered {answer.result()[9:12].decode() or 'by closing'}"] += 1
+                    return
+                await asyncio.sleep(max(0, STEP_SECONDS - (time.monotonic() - began)))
+        except OSError as error:
+            self.counts[f"uploads: {type(error).__name__}"] += 1
+        finally:
+            if writer:
+                self.open_now -= 1
+                writer.close()
+
+    def head(self, method, target):
+        return (f"{method} {target} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nUser-Agent: slow\r\n"
+                f"Authorization: Bearer {self.token}\r\n").encode()
+
+    def beginnings(self):
+        """(kind, first bytes) of the sockets, by turns."""
+        repository = "clients/slow-body"
+        sized = b"Content-Length: %d\r\n\r\n"
+        bodies = [
+            ("manifest", lambda at: self.head("PUT", f"/v2/{repository}/manifests/slow")
+             + b"Content-Type: application/vnd.oci.image.manifest.v1+json\r\n" + sized % 4_000_000 + b"{"),
+            ("token", lambda at: self.head("POST", "/v2/auth")
+             + b"Content-Type: application/x-www-form-urlencoded\r\n" + sized % 60_000 + b"a="),
+            ("blob", lambda at: self.head("PATCH", self.sessions[at]) + sized % UPLOAD_BYTES + b"x"),
+        ]
+        blobs = 0
+        for number in range(self.options.sockets):
+            if number % 2 == 0:
+                yield "head", f"GET /v2/ HTTP/1.1\r\nHost: {self.host}\r\nX-Slow: ".encode()
+                continue
+            kind, make = bodies[number // 2 % len(bodies)]
+            yield "body of a " + kind, make(blobs)
+            blobs += kind == "blob"
+
+    async def run(self, seconds, watch):
+        ramp = min(5.0, seconds / 4)
+        tasks = [
+            asyncio.ensure_future(self.trickle(kind, head, ramp * at / max(1, self.options.sockets)))
+            for at, (kind, head) in enumerate(self.beginnings())]
+        uploads = self.sessions[-self.options.uploads:] if self.options.uploads else []
+        tasks += [
+            asyncio.ensure_future(self.upload(at, target, ramp * at / max(1, len(uploads))))
+            for at, target in enumerate(uploads)]
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            await asyncio.sleep(min(5, max(0.1, until - time.monotonic())))
+            watch()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def begin_sessions(options, count):
+    """Upload sessions for the bodies and the uploads; (token, targets)."""
+    repository = "clients/slow-body"
+    resolver = Resolver(options.url, options.user, options.password)
+    scopes = [f"repository:{repository}:pull,push"]
+    targets = []
+    for _ in range(count):
+        begun = resolver.ask("POST", f"/v2/{repository}/blobs/uploads/", scopes, body=b"").wanted(202)
+        parts = urlsplit(urljoin(options.url, begun.field("Location")))
+        targets.append(parts.path + (f"?{parts.query}" if parts.query else ""))
+    header = resolver.header.get(tuple(scopes), "")
+    return resolver, scopes, header.removeprefix("Bearer "), targets
+
+
+def end_sessions(resolver, scopes, targets):
+    """Deletes them; how many were busy still (their last writer's lock runs out by itself)."""
+    statuses = Counter(resolver.ask("DELETE", target, scopes).status for target in targets)
+    return ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))
+
+
+def summary(rounds):
+    seconds = sorted(each for each, _ in rounds)
+    return f"{len(seconds)} rounds, median {statistics.median(seconds):.2f} s, slowest {seconds[-1]:.2f} s"
+
+
+def measured_rounds(options, while_running):
+    """Runs the normal client beside `while_running()`; its rounds."""
+    context = multiprocessing.get_context("fork")
+    stop, results = context.Event(), context.Queue()
+    client = context.Process(target=normal_client, args=(options.url, options.user, options.password, stop, results))
+    client.start()
+    try:
+        while_running()
+    finally:
+        stop.set()
+    rounds = []
+    while (each := results.get(timeout=120)) is not None:
+        rounds.append(each)
+    client.join()
+    return rounds
+
+
+def settle(process, options, sockets, memory):
+    """Waits until sockets and memory are near what they were; (sockets, MiB, seconds)."""
+    began = time.monotonic()
+    while True:
+        now = process.sockets(), process.memory_mib("VmRSS")
+        passed = time.monotonic() - began
+        if now[0] <= sockets + 20 and now[1] <= memory + 64 or passed > options.settle:
+            return *now, passed
+        time.sleep(0.5)
+
+
+def main():
+    options = arguments()
+    wanted = options.sockets + options.uploads + 200
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+    process = Process(options.pid)
+
+    calm = measured_rounds(options, lambda: time.sleep(4))
+    blobs = sum(1 for at in range(options.sockets) if at % 2 and at // 2 % 3 == 2)
+    resolver, scopes, token, targets = begin_sessions(options, blobs + options.uploads)
+    forgotten = process.forget_peak()
+    sockets, memory = process.sockets(), process.memory_mib("VmRSS")
+    print(f"  before: {memory} MiB, {sockets} sockets; a normal client alone: {summary(calm)}", flush=True)
+
+    attack = Attack(options, token, targets)
+    most = Counter()
+
+    def watch():
+        most["sockets"] = max(most["sockets"], process.sockets())
+        most["open"] = max(most["open"], attack.open_now)
+        print(f"  … {attack.open_now} slow connections, {attack.sent_bytes >> 20} MiB uploaded, "
+              f"{process.memory_mib('VmRSS')} MiB, {process.sockets()} sockets", flush=True)
+
+    rounds = measured_rounds(options, lambda: asyncio.run(attack.run(options.seconds, watch)))
+    peak = process.memory_mib("VmHWM")
+    after = settle(process, options, sockets, memory)
+    ended = end_sessions(resolver, scopes, targets)
+    failures = [error for _, error in calm + rounds if error]
+    rate = attack.sent_bytes / max(1, options.uploads) / options.seconds / 1024
+    for line in (
+        f"slow: {most['open']} connections at once ({options.sockets} sockets, {options.uploads} uploads of "
+        f"{rate:.0f} KiB/s on average), {most['sockets']} sockets of the instance",
+        "answers: " + ", ".join(f"{name} {count}" for name, count in sorted(attack.counts.items())),
+        f"normal client meanwhile: {summary(rounds)}, {len(failures)} failed",
+        f"peak memory {peak} MiB{'' if forgotten else ' (since its start)'}, bound {options.bound_mib} MiB",
+        f"{after[2]:.0f} s after: {after[1]} MiB, {after[0]} sockets; sessions ended: {ended or 'none'}",
+    ):
+        print("  " + line, flush=True)
+    wrong = failures[:3]
+    if peak >= options.bound_mib:
+        wrong.append(f"the peak of {peak} MiB is not below {options.bound_mib} MiB")
+    if after[0] > sockets + 20:
+        wrong.append(f"{after[0]} sockets are left of {sockets} before")
+    if after[1] > memory + 64:
+        wrong.append(f"{after[1]} MiB are left of {memory} MiB before")
+    if most["open"] < 0.9 * (options.sockets + options.uploads):
+        wrong.append(f"only {most['open']} slow connections were ever open at once")
+    for line in wrong:
+        print(f"  FAILED: {line}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
