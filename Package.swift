@@ -74,7 +74,9 @@ let package = Package(
     area(
       "Catalog",
       uses: ["SharedModel", "SharedQueue", "SharedConfig", "SharedObservability", "Postgres", logging],
-      resources: [.embedInCode("Migrations/0001_core.sql")]),
+      resources: [
+        .embedInCode("Migrations/0001_core.sql"), .embedInCode("Migrations/0002_histories.sql"),
+      ]),
     area(
       "Startup",
       uses: [

@@ -119,7 +119,8 @@ class Resolver:
 
     def fetch_manifest(self, repository, digest, media_type):
         fields = {"Accept": media_type + ", */*", "Accept-Encoding": ENCODINGS}
-        got = self.ask("GET", f"/v2/{repository}/manifests/{digest}", [f"repository:{repository}:pull"], fields).wanted(200)
+        target = f"/v2/{repository}/manifests/{digest}"
+        got = self.ask("GET", target, [f"repository:{repository}:pull"], fields).wanted(200)
         expect("Content-Encoding" not in got.fields, "the manifest is content-encoded")
         expect(digest_of(got.body) == digest, f"the manifest {digest} has other bytes")
         return got.body

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Slow clients against one instance while a normal client pushes and pulls: does it succeed, and how much memory is used?
+"""Slow clients against one instance while a normal client pushes and pulls: does it succeed, and what does it cost?
 
 Half of the sockets send a request's head one byte at a time, half a body (of a PATCH, of a manifest's PUT, of a token's
 form); whatever the registry closes is opened again. Uploads are chunked PATCHes of 1 GiB at a fixed rate.
@@ -20,11 +20,9 @@ from urllib.parse import urljoin, urlsplit
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from attack import Attack  # noqa: E402
 from image import Image  # noqa: E402
 from resolver import Resolver  # noqa: E402
-
-UPLOAD_BYTES = 1 << 30
-STEP_SECONDS = 0.5
 
 
 def arguments():
@@ -39,6 +37,7 @@ def arguments():
     parser.add_argument("--pause", type=float, default=10, help="seconds between two bytes of a socket")
     parser.add_argument("--rate", type=int, default=64 << 10, help="bytes a second of an upload")
     parser.add_argument("--bound-mib", type=int, default=256, help="what the instance's peak memory must stay below")
+    parser.add_argument("--slowest", type=float, default=10, help="seconds a round of the normal client may take")
     parser.add_argument("--settle", type=int, default=30, help="seconds for sockets and memory to come down afterwards")
     return parser.parse_args()
 
@@ -85,9 +84,10 @@ def push_and_pull(url, user, password, repository):
 
 
 def normal_client(url, user, password, stop, results):
-    """Rounds until told to stop; a (seconds, error or None) for each, in a process of its own."""
+    """Rounds until told to stop or orphaned; a (seconds, error or None) for each, in a process of its own."""
+    parent = os.getppid()
     repository = f"clients/slow-{os.urandom(4).hex()}"
-    while not stop.is_set():
+    while not stop.is_set() and os.getppid() == parent:
         began, error = time.monotonic(), None
         try:
             push_and_pull(url, user, password, repository)
@@ -95,114 +95,6 @@ def normal_client(url, user, password, stop, results):
             error = f"{type(caught).__name__}: {caught}"
         results.put((time.monotonic() - began, error))
     results.put(None)
-
-
-class Attack:
-    """All slow sockets and uploads of one run."""
-
-    def __init__(self, options, token, sessions):
-        self.options, self.token = options, token
-        self.sessions = sessions
-        parts = urlsplit(options.url)
-        self.host, self.port = parts.hostname, parts.port or 80
-        self.counts = Counter()
-        self.sent_bytes = 0
-        self.open_now = 0
-
-    async def trickle(self, kind, head, delay):
-        """Connects, sends a beginning, then one byte at a time; again when it is closed."""
-        await asyncio.sleep(delay)
-        while True:
-            writer = None
-            try:
-                reader, writer = await asyncio.open_connection(self.host, self.port)
-                self.open_now += 1
-                writer.write(head)
-                watcher = asyncio.ensure_future(reader.read(64))
-                while not watcher.done():
-                    await asyncio.wait({watcher}, timeout=self.options.pause)
-                    if not watcher.done():
-                        writer.write(b"x")
-                        self.counts[f"{kind}: bytes"] += 1
-                answer = watcher.result()
-                status = answer.split(b" ", 2)[1].decode() if answer.startswith(b"HTTP/") else "closed"
-                self.counts[f"{kind}: {status}"] += 1
-            except OSError as error:
-                self.counts[f"{kind}: {type(error).__name__}"] += 1
-            finally:
-                if writer:
-                    self.open_now -= 1
-                    writer.close()
-            await asyncio.sleep(1)
-
-    async def upload(self, number, target, delay):
-        """One chunked PATCH at the given rate."""
-        await asyncio.sleep(delay)
-        step = max(1, int(self.options.rate * STEP_SECONDS))
-        chunk = b"%x\r\n%s\r\n" % (step, os.urandom(step))
-        writer = None
-        try:
-            reader, writer = await asyncio.open_connection(self.host, self.port)
-            self.open_now += 1
-            writer.write(self.head("PATCH", target) + b"Transfer-Encoding: chunked\r\n\r\n")
-            answer = asyncio.ensure_future(reader.read(200))
-            for _ in range(UPLOAD_BYTES // step):
-                began = time.monotonic()
-                writer.write(chunk)
-                await writer.drain()
-                self.sent_bytes += step
-                self.counts["uploads: chunks"] += 1
-                if answer.done():
-                    self.counts[f"uploads: answered {answer.result()[9:12].decode() or 'by closing'}"] += 1
-                    return
-                await asyncio.sleep(max(0, STEP_SECONDS - (time.monotonic() - began)))
-        except OSError as error:
-            self.counts[f"uploads: {type(error).__name__}"] += 1
-        finally:
-            if writer:
-                self.open_now -= 1
-                writer.close()
-
-    def head(self, method, target):
-        return (f"{method} {target} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nUser-Agent: slow\r\n"
-                f"Authorization: Bearer {self.token}\r\n").encode()
-
-    def beginnings(self):
-        """(kind, first bytes) of the sockets, by turns."""
-        repository = "clients/slow-body"
-        sized = b"Content-Length: %d\r\n\r\n"
-        bodies = [
-            ("manifest", lambda at: self.head("PUT", f"/v2/{repository}/manifests/slow")
-             + b"Content-Type: application/vnd.oci.image.manifest.v1+json\r\n" + sized % 4_000_000 + b"{"),
-            ("token", lambda at: self.head("POST", "/v2/auth")
-             + b"Content-Type: application/x-www-form-urlencoded\r\n" + sized % 60_000 + b"a="),
-            ("blob", lambda at: self.head("PATCH", self.sessions[at]) + sized % UPLOAD_BYTES + b"x"),
-        ]
-        blobs = 0
-        for number in range(self.options.sockets):
-            if number % 2 == 0:
-                yield "head", f"GET /v2/ HTTP/1.1\r\nHost: {self.host}\r\nX-Slow: ".encode()
-                continue
-            kind, make = bodies[number // 2 % len(bodies)]
-            yield "body of a " + kind, make(blobs)
-            blobs += kind == "blob"
-
-    async def run(self, seconds, watch):
-        ramp = min(5.0, seconds / 4)
-        tasks = [
-            asyncio.ensure_future(self.trickle(kind, head, ramp * at / max(1, self.options.sockets)))
-            for at, (kind, head) in enumerate(self.beginnings())]
-        uploads = self.sessions[-self.options.uploads:] if self.options.uploads else []
-        tasks += [
-            asyncio.ensure_future(self.upload(at, target, ramp * at / max(1, len(uploads))))
-            for at, target in enumerate(uploads)]
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            await asyncio.sleep(min(5, max(0.1, until - time.monotonic())))
-            watch()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def begin_sessions(options, count):
@@ -219,10 +111,20 @@ def begin_sessions(options, count):
     return resolver, scopes, header.removeprefix("Bearer "), targets
 
 
-def end_sessions(resolver, scopes, targets):
-    """Deletes them; how many were busy still (their last writer's lock runs out by itself)."""
-    statuses = Counter(resolver.ask("DELETE", target, scopes).status for target in targets)
-    return ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))
+def end_sessions(resolver, scopes, targets, seconds=20):
+    """Deletes them as far as the time allows; the rest expires. The answers by status."""
+    resolver.wire.timeout_seconds = 5
+    resolver.wire.close()
+    statuses, until = Counter(), time.monotonic() + seconds
+    for target in targets:
+        if time.monotonic() > until:
+            statuses["not tried"] += 1
+            continue
+        try:
+            statuses[resolver.ask("DELETE", target, scopes).status] += 1
+        except OSError as error:
+            statuses[type(error).__name__] += 1
+    return ", ".join(f"{count} x {status}" for status, count in statuses.most_common())
 
 
 def summary(rounds):
@@ -263,7 +165,8 @@ def main():
     wanted = options.sockets + options.uploads + 200
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
     process = Process(options.pid)
 
     calm = measured_rounds(options, lambda: time.sleep(4))
@@ -285,7 +188,6 @@ def main():
     rounds = measured_rounds(options, lambda: asyncio.run(attack.run(options.seconds, watch)))
     peak = process.memory_mib("VmHWM")
     after = settle(process, options, sockets, memory)
-    ended = end_sessions(resolver, scopes, targets)
     failures = [error for _, error in calm + rounds if error]
     rate = attack.sent_bytes / max(1, options.uploads) / options.seconds / 1024
     for line in (
@@ -294,10 +196,14 @@ def main():
         "answers: " + ", ".join(f"{name} {count}" for name, count in sorted(attack.counts.items())),
         f"normal client meanwhile: {summary(rounds)}, {len(failures)} failed",
         f"peak memory {peak} MiB{'' if forgotten else ' (since its start)'}, bound {options.bound_mib} MiB",
-        f"{after[2]:.0f} s after: {after[1]} MiB, {after[0]} sockets; sessions ended: {ended or 'none'}",
+        f"{after[2]:.0f} s after: {after[1]} MiB, {after[0]} sockets",
     ):
         print("  " + line, flush=True)
+    print(f"  sessions deleted: {end_sessions(resolver, scopes, targets) or 'none'}", flush=True)
     wrong = failures[:3]
+    slowest = max(seconds for seconds, _ in rounds)
+    if slowest > options.slowest:
+        wrong.append(f"a round of the normal client took {slowest:.1f} s, more than {options.slowest:.0f} s")
     if peak >= options.bound_mib:
         wrong.append(f"the peak of {peak} MiB is not below {options.bound_mib} MiB")
     if after[0] > sockets + 20:

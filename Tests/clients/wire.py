@@ -1,4 +1,4 @@
-"""HTTP as container clients written in Go speak it: kept connections, Bearer tokens, redirects, credentials by host name."""
+"""HTTP as container clients written in Go speak it: kept connections, tokens, redirects, credentials by host name."""
 
 import base64
 import http.client
@@ -164,7 +164,8 @@ def basic(user, password):
 def token_by_get(wire, challenge, user, password, scopes, **more):
     """Distribution's token request; `challenge` holds realm and service."""
     pairs = [("service", challenge.get("service", "")), *[("scope", scope) for scope in scopes], *more.items()]
-    url = challenge["realm"] + ("&" if "?" in challenge["realm"] else "?") + urlencode(pairs, safe=":/,", quote_via=quote)
+    url = challenge["realm"]
+    url += ("&" if "?" in url else "?") + urlencode(pairs, safe=":/,", quote_via=quote)
     document = json.loads(wire.ask("GET", url, {"Authorization": basic(user, password)}).wanted(200).body)
     token = document.get("access_token") or document.get("token")
     expect(token, "the token answer has neither token nor access_token")

@@ -94,7 +94,7 @@ def empty_blob(registry):
 
 @check(54, "F", "a GET that fails half-way is cut off, not ended cleanly")
 def cut_off(registry):
-    raise Skipped("needs a store that fails; the fault tests do that")
+    raise Skipped("needs a store that fails half-way, which cannot be brought about from outside")
 
 
 @check("C1-parallel", "F", "many GETs on one connection, and a GET given up half-way, leave the instance well")

@@ -59,7 +59,7 @@ def warnings(registry):
 
 @check(106, "F", "a dependency that is down: 503 with Retry-After")
 def dependency_down(registry):
-    raise Skipped("needs faults in the registry's own servers; the end-to-end stories do that")
+    raise Skipped("needs a fault in a server behind the registry, which cannot be brought about from outside")
 
 
 @check(107, "M", "errors to HEAD have no body")
@@ -93,7 +93,8 @@ def keep_alive(registry):
             fields.append(("Content-Type", content.OCI_MANIFEST))
         connection.send(http11.head(method, target, connection.authority, fields) + body)
         response = registry.saw(connection.receive(method), f"{method} {path}")
-        expect(400 <= response.status < 500 or path.startswith("tags"), said(response))
+        # A registry may leave POST ?digest for a later PUT, and overlook an odd n.
+        expect(400 <= response.status < 500 or path.startswith("tags") or response.status == 202, said(response))
         if response.closes():
             connection.close()
             connection = registry.connect()

@@ -9,6 +9,7 @@ import blobs  # noqa: F401
 import ranges  # noqa: F401
 import uploads  # noqa: F401
 import chunks  # noqa: F401
+import large  # noqa: F401
 import mounts  # noqa: F401
 import tags  # noqa: F401
 import referrers  # noqa: F401

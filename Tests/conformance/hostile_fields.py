@@ -4,11 +4,12 @@ import content
 import http11
 from outcome import expect, said
 from suite import cases, check
+from tags import tagged
 
 EVIL = "%0d%0aSet-Cookie:%20x=y"
 BLOB = content.digest(b"x")
 
-# Method and target; {repo} holds the tag "latest".
+# Method and target; {repo} holds many tags.
 TARGETS = {
     "tag": ("GET", "/v2/{repo}/manifests/a" + EVIL), "put-tag": ("PUT", "/v2/{repo}/manifests/a" + EVIL),
     "tag-parameter": ("PUT", f"/v2/{{repo}}/manifests/{BLOB}?tag=a" + EVIL), "name": ("GET", "/v2/{repo}" + EVIL + "/tags/list"),
@@ -25,7 +26,7 @@ TARGETS = {
 
 @cases("A21", "M", "no parameter becomes a header field", TARGETS)
 def injected(registry, method, form):
-    repo, _ = registry.seed()
+    repo, _ = tagged(registry)
     target = form.format(repo=repo)
     for auth in (True, False):
         scopes = ("registry:catalog:*",) if "_catalog" in target else (f"repository:{repo}:pull,push",)

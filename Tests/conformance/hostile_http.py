@@ -128,7 +128,8 @@ def line(registry, form):
 @check("A20-absolute", "M", "a target in absolute form is understood or refused, and its host is not believed")
 def absolute(registry):
     for target in ("http://evil.example/v2/", "http://evil.example:1/v2/x/y/tags/list"):
-        responses, _ = exchange(registry, f"GET {target} HTTP/1.1\r\nHost: {registry.connect().authority}\r\n\r\n")
+        host = registry.connect().authority
+        responses, _ = exchange(registry, f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
         expect(responses, "no answer")
         expect(responses[0].status < 500, f"answered {responses[0].status}")
         fields = " ".join(value for _, value in responses[0].fields)
@@ -138,6 +139,7 @@ def absolute(registry):
 @check("A20-unread", "M", "what follows an early refusal is not read as a request")
 def unread(registry):
     target = f"/v2/{registry.repo()}/manifests/early"
+    registry.last_request = "PUT of a 50 MiB manifest"
     fields = registry.authorization(target) + [("Content-Type", "application/json"), ("Content-Length", str(50 << 20))]
     connection = registry.connect()
     connection.send(http11.head("PUT", target, connection.authority, fields) + SMUGGLED.encode() * 100)
@@ -190,6 +192,7 @@ def half_closed(registry):
 def many_fields(registry):
     for fields in ([(f"X-{n}", "x") for n in range(5000)], [("X-Long", "x" * 200_000)], [("Cookie", "x" * 40_000)] * 3):
         connection = registry.connect()
+        registry.last_request = f"GET with {len(fields)} fields"
         connection.send(http11.head("GET", "/v2/", connection.authority, registry.authorization("/v2/") + fields))
         try:
             code = connection.receive().status

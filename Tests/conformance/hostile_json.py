@@ -72,9 +72,10 @@ def differential(registry, spoil):
     bad = spoil(data.decode(), layer)
     bad = bad if isinstance(bad, bytes) else bad.encode()
     expect(bad != data, "the case changes nothing")
-    response = registry.put_manifest(repo, "bad", bad, OCI_MANIFEST)
+    tag = content.digest(bad)[7:27]
+    response = registry.put_manifest(repo, tag, bad, OCI_MANIFEST)
     refused(response, (400, 413), "MANIFEST_INVALID", "DIGEST_INVALID", "MANIFEST_UNVERIFIED", "SIZE_INVALID")
-    status(registry.get(f"/v2/{repo}/manifests/bad"), 404)
+    status(registry.get(f"/v2/{repo}/manifests/{tag}"), 404)
 
 
 def good(registry):
@@ -129,6 +130,7 @@ def endless(registry):
 def announced(registry):
     repo = registry.repo()
     target = f"/v2/{repo}/manifests/huge"
+    registry.last_request = "PUT of a 1 TiB manifest"
     connection = registry.connect()
     fields = registry.authorization(target) + [("Content-Type", OCI_MANIFEST), ("Content-Length", str(1 << 40))]
     connection.send(http11.head("PUT", target, connection.authority, fields) + b"{")

@@ -6,7 +6,7 @@ import ssl
 import time
 from urllib.parse import urlsplit
 
-READ_TIMEOUT = 60.0
+READ_TIMEOUT = 30.0
 CONNECT_PATIENCE = 15.0
 MAXIMUM_BODY = 64 << 20
 

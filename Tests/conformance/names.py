@@ -17,8 +17,8 @@ def bad_names(registry):
     for name in BAD_NAMES:
         name = name.replace(" ", "%20")
         for method, path in (("GET", "tags/list"), ("GET", "manifests/latest"), ("POST", "blobs/uploads/")):
-            # A registry may ask for credentials first; a token for such a name is not to be had.
-            response = registry.send(method, f"/v2/{name}/{path}", scopes=())
+            # A registry may look at the token first; one for such a name is not to be had.
+            response = registry.send(method, f"/v2/{name}/{path}", scopes=(f"repository:{name}:pull,push",))
             status(response, 400, 404, 401)
             if response.status == 400:
                 refused(response, 400, "NAME_INVALID")

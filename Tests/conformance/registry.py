@@ -1,5 +1,6 @@
 """The registry under test: one or more instances, their credentials, and what clients do with them."""
 
+import copy
 import json
 import os
 import re
@@ -124,6 +125,13 @@ class Registry:
             self.server_errors.append(said(response))
         self.warnings += response.all("Warning")
         return response
+
+    def client(self):
+        """Another client of the same registry, with connections of its own, for use on another thread."""
+        other = copy.copy(self)
+        self.turn += 1
+        other.turn, other.idle = self.turn, {}
+        return other
 
     def connect(self, at=0):
         """A connection for bytes of one's own."""

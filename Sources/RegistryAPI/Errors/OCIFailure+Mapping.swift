@@ -47,7 +47,7 @@ extension OCIFailure {
       self.init(.blobUploadUnknown, "the upload was continued or ended by another request")
       cause = error.description
     case .conflict(.repositoryUnknown): self.init(.nameUnknown, "the repository was deleted meanwhile")
-    case .conflict, .invalidRow, .refused, .schemaTooNew, .schemaTooOld:
+    case .conflict, .invalidRow, .refused, .schemaTooNew, .schemaTooOld, .migrationDiffers:
       self.init(.unknown, "internal error")
       cause = error.description
     case .invalidParameter:

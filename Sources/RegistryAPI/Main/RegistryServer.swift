@@ -8,12 +8,13 @@ import UnixSignals
 
 /// The whole process of `serve`: start-up in order, then the services until the end.
 struct RegistryServer: Sendable {
-  /// Parts of uploads in flight may take this much memory in all, so that the process stays below 200 MiB.
+  /// The bytes of uploads may take this much memory in all, so that the process stays below 200 MiB.
   static let transferMemoryBytes: Int64 = 80 << 20
   static let shutdownGrace = Duration.seconds(30)
 
   let configuration: Configuration
   let address: ListenAddress
+  let connections: ConnectionLimits
   let logger: Logger
 
   /// Starts up, listens, and returns after a graceful shutdown; throws `StartupError` where something is missing.
@@ -46,13 +47,14 @@ struct RegistryServer: Sendable {
     let deletions = ObjectDeletions(catalog: catalog, stores: stores, logger: logger)
     let services = RegistryServices(
       settings: RegistrySettings(configuration), catalog: catalog, stores: stores, gate: gate,
-      manifests: ManifestCache(), memory: TransferMemory(capacityBytes: Self.transferMemoryBytes),
+      manifests: ManifestCache(), room: TransferRoom(memoryBytes: Self.transferMemoryBytes, spool: try Spool()),
       announcer: announcer, deletions: deletions, metrics: metrics, logger: logger)
     // Ended in reverse: the listener first, so that what its last requests hand over is still taken care of.
     var lifecycle = ServiceGroupConfiguration(
       services: [
         .init(service: deletions), .init(service: announcer),
-        .init(service: try RegistryListener(services: services, address: address, logger: logger)),
+        .init(
+          service: try RegistryListener(services: services, address: address, logger: logger, connections: connections)),
       ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     lifecycle.maximumGracefulShutdownDuration = Self.shutdownGrace
     try await ServiceGroup(configuration: lifecycle).run()

@@ -9,7 +9,7 @@ struct RegistryServices: Sendable {
   let stores: [LocationID: any BlobStore]
   let gate: AccessGate
   let manifests: ManifestCache
-  let memory: TransferMemory
+  let room: TransferRoom
   let announcer: JobAnnouncer
   let deletions: ObjectDeletions
   let metrics: RegistryMetrics
@@ -32,6 +32,10 @@ struct RegistrySettings: Sendable {
   let presignLifetime: Duration
   /// How long garbage collection keeps away from a pushed blob that no manifest refers to yet (I7).
   let linkLease: Duration
+  /// Upload sessions one principal may have open; docker leaves some behind, which end after an hour.
+  var maximumUploadsPerPrincipal = 2000
+  /// Whether an index may list manifests its repository lacks (FEATURE_SPARSE_INDEX).
+  var allowsSparseIndexes = false
 }
 
 extension RegistrySettings {
@@ -44,6 +48,7 @@ extension RegistrySettings {
       maximumLayerBytes: configuration.limits.maximumLayerSizeBytes,
       maximumManifestBytes: configuration.limits.maximumManifestBytes,
       uploadLifetime: configuration.limits.uploadSessionLifetime, presignLifetime: configuration.limits.presignLifetime,
-      linkLease: configuration.limits.linkLease)
+      linkLease: configuration.limits.linkLease,
+      allowsSparseIndexes: configuration.sparseIndexesAllowed)
   }
 }

@@ -17,6 +17,20 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Where to listen.", valueName: "host:port"))
   var listen = "127.0.0.1:8080"
 
+  @Option(help: ArgumentHelp("Connections open at once; further ones are answered 503.", valueName: "count"))
+  var maximumConnections = ConnectionLimits().total
+
+  @Option(
+    help: ArgumentHelp(
+      "Connections open at once from one public address; further ones are answered 429.", valueName: "count"))
+  var maximumConnectionsPerAddress = ConnectionLimits().perAddress
+
+  func validate() throws {
+    for count in [maximumConnections, maximumConnectionsPerAddress] where !(1...1_000_000).contains(count) {
+      throw ValidationError("a number of connections must be from 1 to 1000000")
+    }
+  }
+
   func run() async throws {
     try await CommandOutcome.report("registry-api") {
       let parsed = try Startup.address(listen)
@@ -25,7 +39,10 @@ struct ServeCommand: AsyncParsableCommand {
       LogSetup.bootstrap(service: "registry-api", region: loaded.configuration.region)
       let logger = Logger(label: "registry-api")
       Startup.report(loaded.notices, to: logger)
-      try await RegistryServer(configuration: loaded.configuration, address: address, logger: logger).run()
+      let connections = ConnectionLimits(total: maximumConnections, perAddress: maximumConnectionsPerAddress)
+      try await RegistryServer(
+        configuration: loaded.configuration, address: address, connections: connections, logger: logger
+      ).run()
     }
   }
 }

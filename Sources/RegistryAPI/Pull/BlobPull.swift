@@ -29,10 +29,13 @@ struct BlobPull: Sendable {
     let route = ReadRoute(blob.placements, policy: policy, redirectAllowed: !services.settings.proxyStorage) {
       $0.location
     }
-    if route.mode == .redirect, let best = route.candidates.first, let answer = try redirect(to: best, digest: digest) {
+    let range = try Self.range(request.headers[.range], of: blob)
+    if route.mode == .redirect, range.mayBeRedirected, let best = route.candidates.first,
+      let answer = try redirect(to: best, digest: digest)
+    {
       return answer
     }
-    return try await proxy(blob, route.candidates, range: RangeRequest(header: request.headers[.range]), fields: fields)
+    return try await proxy(blob, route.candidates, part: range.part, fields: fields)
   }
 
   /// A 307 to a URL that is good for this object and a few minutes only (security rule 22), or nil where the store of the
@@ -51,22 +54,11 @@ struct BlobPull: Sendable {
 
   /// The bytes through here: the first copy that can be opened is sent (G5, before the first byte).
   private func proxy(
-    _ blob: BlobRecord, _ candidates: [Placement], range: RangeRequest, fields: HTTPFields
+    _ blob: BlobRecord, _ candidates: [Placement], part: ByteRange?, fields: HTTPFields
   ) async throws -> Answer {
     var fields = fields
-    var status = HTTPResponse.Status.ok
-    var part: ByteRange?
-    switch range.resolve(size: blob.sizeBytes) {
-    case .whole: break
-    case .part(let bytes):
-      part = bytes
-      status = .partialContent
-      fields[.contentRange] = "bytes \(bytes)/\(blob.sizeBytes)"
-    case .unsatisfiable:
-      var failure = OCIFailure(.rangeInvalid, "the range is outside of the blob")
-      failure.fields[.contentRange] = "bytes */\(blob.sizeBytes)"
-      throw failure
-    }
+    if let part { fields[.contentRange] = "bytes \(part)/\(blob.sizeBytes)" }
+    let status = part == nil ? HTTPResponse.Status.ok : .partialContent
     var lastError = StorageError.unreachable(detail: "no copy is left")
     for placement in candidates {
       guard let store = services.stores[placement.location] else { continue }
@@ -86,6 +78,23 @@ struct BlobPull: Sendable {
     }
     throw OCIFailure.unavailable(
       "no copy of the blob can be read at the moment", retryAfter: lastError.retryAfter, cause: lastError.description)
+  }
+
+  /// What a `Range` header asks for of the blob; throws 416 with the blob's size where there is nothing to send.
+  ///
+  /// Stores differ in what they make of several ranges and of malformed ones, so only a header this registry
+  /// understands is left to one; others are ignored as RFC 9110 section 14.2 says, and get the whole blob from here.
+  private static func range(
+    _ header: String?, of blob: BlobRecord
+  ) throws(OCIFailure) -> (part: ByteRange?, mayBeRedirected: Bool) {
+    switch RangeRequest(header: header).resolve(size: blob.sizeBytes) {
+    case .whole: return (nil, header == nil)
+    case .part(let part): return (part, true)
+    case .unsatisfiable:
+      var failure = OCIFailure(.rangeInvalid, "the range is outside of the blob")
+      failure.fields[.contentRange] = "bytes */\(blob.sizeBytes)"
+      throw failure
+    }
   }
 
   /// Keeps the blob from garbage collection while the client that asked may be pushing what refers to it (I7).

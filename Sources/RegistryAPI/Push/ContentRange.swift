@@ -14,7 +14,9 @@ struct ContentRange: Sendable, Hashable {
   /// Throws 416 for anything else: a total (`0-9/10`), a reversed range, digits beyond a 64-bit offset (wire check 68).
   init(header: String) throws(OCIFailure) {
     var text = header[...]
-    for prefix in ["bytes=", "bytes "] where text.lowercased().hasPrefix(prefix) { text = text.dropFirst(prefix.count) }
+    if let prefix = ["bytes=", "bytes "].first(where: { text.lowercased().hasPrefix($0) }) {
+      text = text.dropFirst(prefix.count)
+    }
     let numbers = text.split(separator: "-", omittingEmptySubsequences: false)
     guard numbers.count == 2, let first = numbers.first.flatMap(Self.number),
       let last = numbers.last.flatMap(Self.number),

@@ -10,9 +10,10 @@ struct ManifestPush: Sendable {
   func answer(_ request: RegistryRequest, repository: RepositoryName, reference: Reference) async throws -> Answer {
     let limit = services.settings.maximumManifestBytes
     try request.reader.limit(to: Int64(limit))
-    let reservation = try await services.memory.reserve(request.reader.announcedBytes ?? Int64(limit))
-    defer { reservation.release() }
-    let bytes = try await request.reader.collect(limitBytes: limit)
+    let loaded = try await request.reader.gather(in: services.room)
+      .load(sending: services.room.sending, joined: true)
+    defer { loaded.release() }
+    let bytes = loaded.bytes
     var limits = ManifestLimits.default
     limits.maximumBytes = limit
     var algorithm = DigestAlgorithm.sha256
@@ -35,7 +36,9 @@ struct ManifestPush: Sendable {
   }
 
   private func store(_ manifest: ParsedManifest, tags: [TagName], in repository: RepositoryID) async throws {
-    switch try await services.catalog.putManifest(manifest, tags: tags, in: repository) {
+    switch try await services.catalog.putManifest(
+      manifest, tags: tags, in: repository, mayBeSparse: services.settings.allowsSparseIndexes)
+    {
     case .stored: return
     case .blobsUnknown(let digests), .childrenUnknown(let digests):
       throw OCIFailure(

@@ -22,3 +22,23 @@ enum UploadAnswers {
     return Answer(.created, fields: fields)
   }
 }
+
+extension Answer {
+  /// The same answer with `OCI-Chunk-Min-Length` (OCI distribution-spec 1.1+dev): smaller chunks are taken, but each
+  /// costs the store an object of its own (D11).
+  func recommending(chunkBytes: Int64) -> Answer {
+    guard chunkBytes > 1 else { return self }
+    var answer = self
+    answer.fields[.ociChunkMinimumLength] = String(chunkBytes)
+    return answer
+  }
+}
+
+extension OCIFailure {
+  /// The principal has too many sessions open; those nothing was written to end within the hour (wire check 104).
+  static var tooManyUploads: OCIFailure {
+    var failure = OCIFailure(.tooManyRequests, "too many uploads are open; finish or cancel some")
+    failure.fields[.retryAfter] = "60"
+    return failure
+  }
+}

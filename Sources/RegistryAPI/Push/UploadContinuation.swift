@@ -24,9 +24,18 @@ struct UploadContinuation: Sendable {
 
   /// PUT: ends the upload, with or without last bytes.
   func finish(_ request: RegistryRequest, repository: RepositoryName, id: UploadID?) async throws -> Answer {
-    guard id != nil else { throw Self.unknown }
+    guard let id else { throw Self.unknown }
     let digest = try UploadParameters.digest(request.query["digest"])
-    return try await finish(request, repository: repository, id: id, digest: digest)
+    do {
+      return try await finish(request, repository: repository, id: id, digest: digest)
+    } catch let failure as OCIFailure where failure.isUnknownUpload {
+      // A client whose 201 was lost ends its upload again; nothing else is told about sessions that are gone.
+      guard
+        try await services.catalog.hasFinishedUpload(
+          id, in: repository, principal: request.principal.name, digest: digest)
+      else { throw failure }
+      return UploadAnswers.created(repository: repository, digest: digest)
+    }
   }
 
   /// Ends the upload as the blob `digest`.
@@ -92,7 +101,7 @@ extension UploadContinuation {
       return try await lease.whileHeld {
         var writer = UploadWriter(
           session: session, token: token, store: try services.store(of: session.location), catalog: services.catalog,
-          memory: services.memory, deletions: services.deletions)
+          room: services.room, deletions: services.deletions)
         return try await body(&writer)
       }
     }
@@ -132,4 +141,8 @@ extension UploadContinuation {
   }
 
   private static let unknown = OCIFailure(.blobUploadUnknown, "upload unknown")
+}
+
+extension OCIFailure {
+  fileprivate var isUnknownUpload: Bool { entries.contains { $0.code == .blobUploadUnknown } }
 }

@@ -34,18 +34,4 @@ final class UploadSource {
       }
     }
   }
-
-  /// Reads until `bytes` bytes have been read or the body has ended, whichever comes first.
-  ///
-  /// Returns the chunks and whether the end was reached; may return up to one chunk more than asked for.
-  func gather(_ bytes: Int64) async throws(BodyFailure) -> (chunks: [[UInt8]], sizeBytes: Int64, isEnd: Bool) {
-    var chunks: [[UInt8]] = []
-    var size: Int64 = 0
-    while size < bytes {
-      guard let chunk = try await next() else { return (chunks, size, true) }
-      size += Int64(chunk.count)
-      chunks.append(chunk)
-    }
-    return (chunks, size, false)
-  }
 }

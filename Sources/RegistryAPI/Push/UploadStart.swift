@@ -20,6 +20,7 @@ struct UploadStart: Sendable {
     let algorithm = try UploadParameters.algorithm(request.query["digest-algorithm"])
     let id = try await begin(repository, principal: request.principal, algorithm: algorithm)
     return UploadAnswers.progress(.accepted, repository: repository, id: id, offset: 0)
+      .recommending(chunkBytes: try services.homeStore().partLimits.minimumPartBytes)
   }
 
   /// Links a blob the principal may read in another repository; nil means "upload it", whatever the reason was, so that
@@ -43,17 +44,22 @@ struct UploadStart: Sendable {
     try request.reader.limit(to: services.settings.maximumLayerBytes)
     let store = try services.homeStore()
     guard let size = request.reader.announcedBytes, size <= store.partLimits.maximumSinglePutBytes else {
-      let id = try await begin(repository, principal: request.principal, algorithm: digest.algorithm)
-      return try await UploadContinuation(services: services).finish(
-        request, repository: repository, id: id, digest: digest)
+      return try await throughSession(request, repository: repository, digest: digest)
     }
     let repositoryID = try await services.catalog.ensureRepository(repository)
     guard
-      let object = try await WholeObjectWriter(store: store, memory: services.memory)
-        .write(request.reader, digest: digest)
-    else { throw OCIFailure(.sizeInvalid, "the length of the body is not known") }
+      let object = try await WholeObjectWriter(store: store, room: services.room).write(request.reader, digest: digest)
+    else { return try await throughSession(request, repository: repository, digest: digest) }
     try await BlobCommitter(services: services).commit(object, digest: digest, repository: repositoryID, upload: nil)
     return UploadAnswers.created(repository: repository, digest: digest)
+  }
+
+  private func throughSession(
+    _ request: RegistryRequest, repository: RepositoryName, digest: Digest
+  ) async throws -> Answer {
+    let id = try await begin(repository, principal: request.principal, algorithm: digest.algorithm)
+    return try await UploadContinuation(services: services).finish(
+      request, repository: repository, id: id, digest: digest)
   }
 
   private func begin(
@@ -62,10 +68,12 @@ struct UploadStart: Sendable {
     let store = try services.homeStore()
     let repositoryID = try await services.catalog.ensureRepository(repository)
     let id = UploadID()
-    try await services.catalog.beginUpload(
+    let isOpen = try await services.catalog.beginUpload(
       id: id, repository: repositoryID, principal: principal.name, location: store.location,
       key: ObjectKey.blob(storagePath: store.storagePath, identifier: RandomIdentifier()),
-      hashState: ContentHasher(algorithm: algorithm).savedState(), lifetime: services.settings.uploadLifetime)
+      hashState: ContentHasher(algorithm: algorithm).savedState(), lifetime: services.settings.uploadLifetime,
+      maximumOpen: services.settings.maximumUploadsPerPrincipal)
+    guard isOpen else { throw OCIFailure.tooManyUploads }
     return id
   }
 }

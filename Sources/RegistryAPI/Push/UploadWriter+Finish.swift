@@ -14,30 +14,34 @@ extension UploadWriter {
   /// it was, except for a digest that does not match: that throws `digestMismatch`, and the caller ends the session.
   mutating func finish(_ reader: RequestBodyReader, digest: Digest) async throws -> FinishedObject {
     if session.offsetBytes == 0, session.multipartID == nil {
-      if let whole = try await WholeObjectWriter(store: store, memory: memory).write(reader, digest: digest) {
+      if let whole = try await WholeObjectWriter(store: store, room: room).write(reader, digest: digest) {
         return whole
       }
     }
     // Where nothing is hashed yet, the client's digest says how to.
-    let hasher =
+    var hasher =
       session.offsetBytes == 0
       ? ContentHasher(algorithm: digest.algorithm) : try ContentHasher(restoring: session.hashState)
     if reader.isAtEnd { return try await finishStored(hasher: hasher, digest: digest) }
     let source = UploadSource(reader, onBreak: .fails)
-    var ahead: [[UInt8]] = []
-    if session.multipartID == nil {
-      let gathered = try await gather(source, announcedBytes: reader.announcedBytes)
-      if gathered.isEnd { return try await finishSmall(gathered.chunks, hasher: hasher, digest: digest) }
-      ahead = gathered.chunks
+    guard session.multipartID == nil else {
+      return try await finishLarge(UploadChunks(ahead: [], source: source), begun: nil, hasher: hasher, digest: digest)
     }
-    return try await finishLarge(UploadChunks(ahead: ahead, source: source), hasher: hasher, digest: digest)
+    switch try await gather(source, hasher: &hasher) {
+    case .all(let content): return try await finishSmall(content, hasher: hasher, digest: digest)
+    case .begun(let part, let ahead):
+      return try await finishLarge(
+        UploadChunks(ahead: ahead, source: source), begun: part, hasher: hasher, digest: digest)
+    }
   }
 
   /// Nothing more comes: the tail is the blob, or the last part.
   private mutating func finishStored(hasher: ContentHasher, digest: Digest) async throws -> FinishedObject {
     try require(hasher, matches: digest)
     guard session.multipartID != nil else {
-      guard let tail = session.tail else { return try await finishSmall([], hasher: hasher, digest: digest) }
+      guard let tail = session.tail else {
+        return try await finishSmall(PartBuffer(room: room).content(), hasher: hasher, digest: digest)
+      }
       return try await verified(tail.key, sizeBytes: tail.sizeBytes, hashed: hasher, digest: digest)
     }
     let upload = try await multipartUpload()
@@ -50,32 +54,28 @@ extension UploadWriter {
   }
 
   /// Little more comes: one object from the tail and the request.
-  private mutating func finishSmall(
-    _ chunks: [[UInt8]], hasher start: ContentHasher, digest: Digest
+  private func finishSmall(
+    _ content: PartContent, hasher: ContentHasher, digest: Digest
   ) async throws -> FinishedObject {
-    var hasher = start
-    for chunk in chunks { hasher.update(chunk) }
     try require(hasher, matches: digest)
-    let bytes = Array((try await carriedTail() + chunks).joined())
+    let loaded = try await content.load(sending: room.sending, joined: true)
+    defer { loaded.release() }
     if hasher.algorithm != digest.algorithm {
-      let actual = Digest(of: bytes, algorithm: digest.algorithm)
+      let actual = Digest(of: loaded.bytes, algorithm: digest.algorithm)
       guard actual == digest else { throw OCIFailure.digestMismatch(expected: digest, actual: actual) }
     }
     let key = ObjectKey.blob(storagePath: store.storagePath, identifier: RandomIdentifier())
-    let stored = try await store.put(key, bytes: bytes, attributes: ObjectAttributes(digest: digest))
+    let stored = try await store.put(key, bytes: loaded.bytes, attributes: ObjectAttributes(digest: digest))
     return FinishedObject(location: store.location, key: key, sizeBytes: stored.sizeBytes)
   }
 
   /// Much more comes: parts until the end.
   private mutating func finishLarge(
-    _ chunks: UploadChunks, hasher: ContentHasher, digest: Digest
+    _ chunks: UploadChunks, begun: BegunPart?, hasher: ContentHasher, digest: Digest
   ) async throws -> FinishedObject {
     let upload = try await multipartUpload()
-    let carried = try await carriedTail()
-    let pipeline = PartPipeline(
-      store: store, upload: upload, plan: try PartPlan(limits: store.partLimits), memory: memory)
-    let transfer = try await pipeline.run(
-      chunks, from: PartStart(nextPartNumber: nextPartNumber, hasher: hasher, carried: carried), tail: .upload)
+    let start = PartStart(nextPartNumber: nextPartNumber, hasher: hasher, carried: carried, begun: begun)
+    let transfer = try await pipeline(into: upload).run(chunks, from: start, tail: .upload)
     try require(transfer.hasher, matches: digest)
     let parts = session.parts.map { UploadedPart($0) } + transfer.parts
     return try await complete(upload, parts: parts, hasher: transfer.hasher, digest: digest)

@@ -8,20 +8,20 @@ struct UploadWriter {
   let catalog: Catalog
   let store: any BlobStore
   let token: RandomIdentifier
-  let memory: TransferMemory
+  let room: TransferRoom
   let deletions: ObjectDeletions
   private(set) var session: UploadSession
 
   /// Takes over a locked session.
   init(
-    session: UploadSession, token: RandomIdentifier, store: any BlobStore, catalog: Catalog, memory: TransferMemory,
+    session: UploadSession, token: RandomIdentifier, store: any BlobStore, catalog: Catalog, room: TransferRoom,
     deletions: ObjectDeletions
   ) {
     self.session = session
     self.token = token
     self.store = store
     self.catalog = catalog
-    self.memory = memory
+    self.room = room
     self.deletions = deletions
   }
 
@@ -31,29 +31,23 @@ struct UploadWriter {
   /// and recorded as well; where the store or the catalog failed, the session stands at its last checkpoint (wire check 73).
   mutating func append(_ reader: RequestBodyReader) async throws {
     let source = UploadSource(reader, onBreak: .keepsWhatArrived)
-    try await append(source, announcedBytes: reader.announcedBytes)
+    try await append(source)
     if let failure = source.brokenBy { throw failure }
   }
 
-  private mutating func append(_ source: UploadSource, announcedBytes: Int64?) async throws {
-    var ahead: [[UInt8]] = []
-    var hasher = try ContentHasher(restoring: session.hashState)
+  private mutating func append(_ source: UploadSource) async throws {
+    var start = PartStart(nextPartNumber: nextPartNumber, hasher: try ContentHasher(restoring: session.hashState))
+    var ahead: [UInt8] = []
     if session.multipartID == nil {
-      let gathered = try await gather(source, announcedBytes: announcedBytes)
-      if gathered.isEnd {
-        guard gathered.sizeBytes > 0 else { return }
-        for chunk in gathered.chunks { hasher.update(chunk) }
-        try await storeTail(try await carriedTail() + gathered.chunks, hasher: hasher)
-        return
+      let gathered = try await gather(source, hasher: &start.hasher)
+      switch gathered {
+      case .all(let content): return try await storeTail(content, hasher: start.hasher)
+      case .begun(let part, let rest): (start.begun, ahead) = (part, rest)
       }
-      ahead = gathered.chunks
     }
     let upload = try await multipartUpload()
-    let carried = try await carriedTail()
-    let pipeline = PartPipeline(
-      store: store, upload: upload, plan: try PartPlan(limits: store.partLimits), memory: memory)
-    let start = PartStart(nextPartNumber: nextPartNumber, hasher: hasher, carried: carried)
-    let transfer = try await pipeline.run(
+    start.carried = carried
+    let transfer = try await pipeline(into: upload).run(
       UploadChunks(ahead: ahead, source: source), from: start, tail: .handBack
     ) { checkpoint in
       session.add(UploadPartRecord(checkpoint.part))
@@ -62,9 +56,7 @@ struct UploadWriter {
       session.tail = nil
       try await self.checkpoint()
     }
-    if transfer.tailSizeBytes > 0, transfer.hasher.count > session.offsetBytes {
-      try await storeTail(transfer.tail, hasher: transfer.hasher)
-    }
+    if let tail = transfer.tail { try await storeTail(tail, hasher: transfer.hasher) }
   }
 
   /// The number the next part has.
@@ -84,27 +76,16 @@ struct UploadWriter {
     return upload
   }
 
-  /// The bytes of the tail object, for as long as it is the session's.
-  func carriedTail() async throws -> [[UInt8]] {
-    guard let tail = session.tail else { return [] }
-    let limit = max(store.partLimits.minimumPartBytes, PartPlan.usualPartBytes) * 2
-    return [try await store.open(tail.key, range: nil).collect(limitBytes: Int(clamping: limit))]
+  /// The way of parts into `upload`.
+  func pipeline(into upload: MultipartUpload) throws(StorageError) -> PartPipeline {
+    PartPipeline(store: store, upload: upload, plan: try PartPlan(limits: store.partLimits), room: room)
   }
 
-  /// Reads ahead up to what would be the first part, so that small uploads never become multipart ones.
-  func gather(
-    _ source: UploadSource, announcedBytes: Int64?
-  ) async throws -> (chunks: [[UInt8]], sizeBytes: Int64, isEnd: Bool) {
-    let wanted = max(PartPlan.usualPartBytes - (session.tail?.sizeBytes ?? 0), 1)
-    let reservation = try await memory.reserve(min(wanted, announcedBytes ?? wanted))
-    defer { reservation.release() }
-    return try await source.gather(wanted)
-  }
-
-  private mutating func storeTail(_ slices: [[UInt8]], hasher: ContentHasher) async throws {
+  /// Stores all that is in no part as the session's tail; does nothing where the session stands there already.
+  private mutating func storeTail(_ content: PartContent, hasher: ContentHasher) async throws {
+    guard hasher.count > session.offsetBytes else { return }
     let key = ObjectKey.blob(storagePath: store.storagePath, identifier: RandomIdentifier())
-    let bytes = slices.count == 1 ? slices.first ?? [] : Array(slices.joined())
-    let stored = try await store.put(key, bytes: bytes, attributes: ObjectAttributes())
+    let stored = try await put(content, at: key, attributes: ObjectAttributes())
     session.offsetBytes = hasher.count
     session.hashState = hasher.savedState()
     session.tail = UploadTail(key: key, sizeBytes: stored.sizeBytes)

@@ -6,30 +6,38 @@ struct WholeObjectWriter {
   static let smallBytes: Int64 = 1 << 20
 
   let store: any BlobStore
-  let memory: TransferMemory
+  let room: TransferRoom
 
-  /// Writes the body and returns the object, or nil with nothing read where the length is unknown or too much for a PUT.
+  /// Writes the body and returns the object, or nil with nothing read where it has to go in parts: where the length is
+  /// unknown or too much for a PUT, or where as many bodies are streamed already as may be.
   ///
+  /// A streamed PUT holds a connection to the store for as long as its client takes, so slow clients must not have them
+  /// all (security rule 19).
   /// Throws `digestMismatch` where the bytes are others, with nothing stored.
   func write(_ reader: RequestBodyReader, digest: Digest) async throws -> FinishedObject? {
     guard let size = reader.announcedBytes, size <= store.partLimits.maximumSinglePutBytes else { return nil }
     let key = ObjectKey.blob(storagePath: store.storagePath, identifier: RandomIdentifier())
-    let stored =
-      size <= Self.smallBytes
-      ? try await putSmall(reader, sizeBytes: size, key: key, digest: digest)
-      : try await stream(reader, sizeBytes: size, key: key, digest: digest)
+    let stored: StoredObject
+    if size <= Self.smallBytes {
+      stored = try await putSmall(reader, key: key, digest: digest)
+    } else {
+      guard let streaming = room.streaming.tryReserve(TransferRoom.streamBytes) else { return nil }
+      defer { streaming.release() }
+      stored = try await stream(reader, sizeBytes: size, key: key, digest: digest)
+    }
     return FinishedObject(location: store.location, key: key, sizeBytes: stored.sizeBytes)
   }
 
   private func putSmall(
-    _ reader: RequestBodyReader, sizeBytes: Int64, key: ObjectKey, digest: Digest
+    _ reader: RequestBodyReader, key: ObjectKey, digest: Digest
   ) async throws -> StoredObject {
-    let reservation = try await memory.reserve(sizeBytes)
-    defer { reservation.release() }
-    let bytes = try await reader.collect(limitBytes: Int(Self.smallBytes))
-    let actual = Digest(of: bytes, algorithm: digest.algorithm)
+    var hasher = ContentHasher(algorithm: digest.algorithm)
+    let content = try await reader.gather(in: room) { hasher.update($0) }
+    let actual = hasher.digest()
     guard actual == digest else { throw OCIFailure.digestMismatch(expected: digest, actual: actual) }
-    return try await store.put(key, bytes: bytes, attributes: ObjectAttributes(digest: digest))
+    let loaded = try await content.load(sending: room.sending, joined: true)
+    defer { loaded.release() }
+    return try await store.put(key, bytes: loaded.bytes, attributes: ObjectAttributes(digest: digest))
   }
 
   private func stream(

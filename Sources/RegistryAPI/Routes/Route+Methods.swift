@@ -7,7 +7,7 @@ extension Route {
     case .base, .catalog, .tags, .referrers, .metrics: [.get, .head]
     case .token: [.get, .head, .post]
     case .manifest: [.get, .head, .put, .delete]
-    case .blob: [.get, .head]
+    case .blob: [.get, .head, .delete]
     case .uploads: [.post]
     case .upload: [.get, .head, .patch, .put, .delete]
     }

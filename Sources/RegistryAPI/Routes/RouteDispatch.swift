@@ -17,6 +17,8 @@ struct RouteDispatch: Sendable {
     case .tags(let name): return try await TagList(services: services).answer(request, repository: name)
     case .referrers(let name, let digest):
       return try await ReferrerList(services: services).answer(request, repository: name, subject: digest)
+    case .blob(let name, let digest) where request.method == .delete:
+      return try await Deletion(services: services).blob(digest, in: name)
     case .blob(let name, let digest):
       return try await BlobPull(services: services).answer(request, repository: name, digest: digest)
     case .manifest(let name, let reference): return try await manifest(request, name, reference)

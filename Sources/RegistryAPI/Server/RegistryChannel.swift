@@ -6,9 +6,9 @@ import NIOHTTPTypes
 
 /// One client connection: HTTP/1.1 with the registry's limits, socket options and handlers around Hummingbird's channel.
 struct RegistryChannel: ServerChildChannel {
-  /// Heads larger than this are refused (security rule 17).
-  static let maximumHeadBytes = 32 << 10
-  static let maximumFieldCount = 100
+  /// Beyond this a head is not even read to its end; the limit that is answered is `RequestHead`'s.
+  static let maximumHeadBytes = 64 << 10
+  static let maximumFieldCount = 200
   /// Between requests, and while a body is being sent in silence.
   static let idleTimeout = TimeAmount.seconds(90)
   static let headTimeout = TimeAmount.seconds(10)
@@ -16,13 +16,15 @@ struct RegistryChannel: ServerChildChannel {
   static let maximumReceiveBytes = 512 << 10
 
   private let base: HTTP1Channel
+  private let places: ConnectionPlaces
 
   /// Wraps a responder.
-  init(responder: @escaping HTTPChannelHandler.Responder) {
+  init(places: ConnectionPlaces, responder: @escaping HTTPChannelHandler.Responder) {
+    self.places = places
     base = HTTP1Channel(
       responder: responder,
       configuration: .init(
-        additionalChannelHandlers: [HeadDeadlineHandler(timeout: Self.headTimeout), ContinueHandler()],
+        additionalChannelHandlers: [ContinueHandler()],
         idleTimeout: Self.idleTimeout,
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: Self.maximumHeadBytes, maxHeaderListSize: Self.maximumHeadBytes,
@@ -34,8 +36,26 @@ struct RegistryChannel: ServerChildChannel {
       channel.setOption(
         .recvAllocator,
         value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 16 << 10, maximum: Self.maximumReceiveBytes)))
-    let base = base
-    return options.flatMap { _ in base.setup(channel: channel, logger: logger) }
+    let (base, places) = (base, places)
+    let source = ConnectionPlaces.Source(channel.remoteAddress)
+    let verdict = places.enter(source)
+    channel.closeFuture.whenComplete { _ in places.leave(source) }
+    return options.flatMap { _ in base.setup(channel: channel, logger: logger) }.flatMapThrowing { value in
+      try Self.guardPipeline(of: channel, verdict: verdict)
+      return value
+    }
+  }
+
+  /// Puts this project's handlers around the parser, or before all else the one that refuses the connection.
+  private static func guardPipeline(of channel: any Channel, verdict: ConnectionPlaces.Verdict) throws {
+    let pipeline = channel.pipeline.syncOperations
+    guard verdict == .admitted else {
+      return try pipeline.addHandler(RefusedConnectionHandler(verdict), position: .first)
+    }
+    let progress = WireProgress()
+    let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+    try pipeline.addHandler(RequestPartsHandler(progress: progress), position: .after(parser))
+    try pipeline.addHandler(WireLimitsHandler(progress: progress, headTimeout: headTimeout), position: .first)
   }
 
   func handle(value: HTTP1Channel.Value, logger: Logger) async {

@@ -6,21 +6,27 @@ import ServiceLifecycle
 
 /// Accepts connections and answers what comes over them until the service is shut down.
 struct RegistryListener: Service {
+  /// Connections beyond the limit that are answered before no more are accepted at all.
+  private static let refusedAtOnce = 256
+
   private let base: any Service
   private let address: ListenAddress
 
   /// Prepares to listen; `onRunning` is told the port, which matters where 0 was asked for.
   init(
-    services: RegistryServices, address: ListenAddress, logger: Logger, maximumConnections: Int = 4096,
+    services: RegistryServices, address: ListenAddress, logger: Logger,
+    connections: ConnectionLimits = ConnectionLimits(),
     onRunning: @escaping @Sendable (Int) async -> Void = { _ in }
   ) throws {
     self.address = address
     let responder = RegistryResponder(services: services)
-    let builder = HTTPServerBuilder { respond in RegistryChannel(responder: respond) }
+    let places = ConnectionPlaces(limits: connections)
+    let builder = HTTPServerBuilder { respond in RegistryChannel(places: places, responder: respond) }
     base = try builder.buildServer(
       configuration: ServerConfiguration(
         address: .hostname(address.host, port: address.port), backlog: 1024,
-        availableConnectionsDelegate: MaximumAvailableConnections(maximumConnections, logger: logger)),
+        availableConnectionsDelegate: MaximumAvailableConnections(
+          connections.total + Self.refusedAtOnce, logger: logger)),
       eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger,
       responder: { request, writer, channel in
         try await responder.respond(to: request, writer: writer, channel: channel)

@@ -19,6 +19,7 @@ struct RegistryResponder: Sendable {
     var reader: RequestBodyReader?
     var answer: Answer
     do {
+      try RequestHead.check(request)
       let body = try RequestBodyReader(request: request, channel: channel)
       reader = body
       answer = try await self.answer(to: request, body: body, record: &record)
@@ -29,7 +30,8 @@ struct RegistryResponder: Sendable {
     }
     if request.method == .head { answer = answer.withoutBody() }
     let leftOver = LeftOverBody(reader: reader)
-    if leftOver.mustClose { answer.closesConnection = true }
+    // The parser takes what follows a CONNECT for a tunnel's bytes (RFC 9110 section 9.3.6).
+    if leftOver.mustClose || request.method == .connect { answer.closesConnection = true }
     finishFields(&answer, id: record.id)
     record.status = answer.status
     record.receivedBytes = reader?.receivedBytes ?? 0

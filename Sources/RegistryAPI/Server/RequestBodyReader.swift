@@ -122,8 +122,8 @@ final class RequestBodyReader {
       channel.triggerUserOutboundEvent(ContinueExpected(), promise: nil)
     }
     chunksRead += 1
-    // Silence is cut off by the connection's idle timeout; the watch is for bodies that trickle.
-    if chunksRead == 16 { watch.start() }
+    // Silence is cut off by the connection's idle timeout; the watch is for bodies that come in more than one piece.
+    if chunksRead == 3 { watch.start() }
   }
 
   deinit { watch.stop() }

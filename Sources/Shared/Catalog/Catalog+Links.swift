@@ -57,9 +57,37 @@ extension Catalog {
     return !rows.isEmpty
   }
 
+  /// Takes a blob out of one repository, unless a manifest there refers to it; other repositories keep it.
+  package func unlinkBlob(
+    _ digest: Digest, in repository: RepositoryName
+  ) async throws(CatalogError) -> UnlinkBlobOutcome {
+    do {
+      let rows = try await write(
+        """
+        DELETE FROM repository_blobs
+        WHERE repository = (SELECT id FROM repositories WHERE name = $1)
+          AND blob = (SELECT id FROM blobs WHERE digest = $2)
+        RETURNING blob
+        """,
+        [.text(repository.description), .text(digest.description)])
+      return rows.isEmpty ? .unknown : .unlinked
+    } catch .conflict(.constraint(let name)) where name.hasPrefix("manifest_blobs") {
+      return .referenced
+    }
+  }
+
   /// In an upsert of a link: the later of the two leases.
   static let laterLease = """
     CASE WHEN repository_blobs.leased_until > excluded.leased_until
       THEN repository_blobs.leased_until ELSE excluded.leased_until END
     """
+}
+
+/// What became of a request to take a blob out of a repository.
+package enum UnlinkBlobOutcome: Sendable, Hashable {
+  case unlinked
+  /// The repository has no such blob.
+  case unknown
+  /// A manifest of the repository refers to it (I4).
+  case referenced
 }

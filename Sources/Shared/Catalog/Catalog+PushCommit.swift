@@ -40,7 +40,7 @@ extension Catalog {
     """
     WITH session AS (
       DELETE FROM upload_sessions WHERE id = $6 AND lock_token = $7 AND repository = $1
-      RETURNING id, location, object_key, multipart_id, tail_key
+      RETURNING id, location, object_key, multipart_id, tail_key, principal
     ), blob AS (
       INSERT INTO blobs (digest, size)
       SELECT CAST($2 AS TEXT), CAST($3 AS BIGINT) WHERE $6 IS NULL OR EXISTS (SELECT 1 FROM session)
@@ -54,6 +54,10 @@ extension Catalog {
       INSERT INTO repository_blobs (repository, blob, leased_until)
       SELECT CAST($1 AS BIGINT), id, now_ms() + CAST($9 AS BIGINT) FROM fitting
       ON CONFLICT (repository, blob) DO UPDATE SET leased_until = \(Self.laterLease)
+    ), finished AS (
+      INSERT INTO finished_uploads (id, repository, principal, blob, expires_at)
+      SELECT session.id, CAST($1 AS BIGINT), session.principal, fitting.id, now_ms() + CAST($9 AS BIGINT)
+      FROM session CROSS JOIN fitting
     ), arrived AS (
       UPDATE jobs SET state = 'done', done_at = now_ms(), last_error = NULL
       WHERE target = $4 AND blob IN (SELECT id FROM fitting) AND state IN ('queued', 'parked', 'source_lost')

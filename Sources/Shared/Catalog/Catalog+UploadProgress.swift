@@ -78,6 +78,8 @@ extension Catalog {
   }
 
   /// Ends up to `limit` sessions that have expired as `deleteUpload` does and returns how many those were (I7).
+  ///
+  /// Forgets finished sessions whose time has come as well, a bounded number at a time.
   package func expireUploads(limit: Int) async throws(CatalogError) -> Int {
     let rows = try await write(
       """
@@ -88,6 +90,10 @@ extension Catalog {
       ), session AS (
         DELETE FROM upload_sessions WHERE id IN (SELECT id FROM expired LIMIT $1)
         RETURNING id, location, object_key, multipart_id, tail_key
+      ), forgotten AS (
+        DELETE FROM finished_uploads WHERE id IN (
+          SELECT f.id FROM finished_uploads f WHERE f.expires_at <= now_ms()
+          ORDER BY f.expires_at LIMIT 1000 \(dialect.skippingLocked("f")))
       ), \(Self.residue(of: "session", keeping: nil, grace: 2))
       SELECT id FROM session
       """, [.integer(Int64(limit)), .milliseconds(Self.deletionGrace)])

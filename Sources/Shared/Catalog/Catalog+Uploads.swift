@@ -2,21 +2,51 @@ package import SharedModel
 
 /// Upload sessions: begun, found, locked by one writer at a time across all instances, and given up.
 extension Catalog {
-  /// Opens a session; it ends by itself once it has not been touched for `lifetime`.
+  /// Opens a session; it ends by itself once it has not been touched for `lifetime`, and one that was never written to
+  /// after an hour, because clients whose mount failed leave such sessions behind.
+  ///
+  /// False, with nothing opened, where the principal has `maximumOpen` sessions already (security rule 17). Requests at
+  /// the same instant may exceed that by their number.
+  @discardableResult
   package func beginUpload(
     id: UploadID, repository: RepositoryID, principal: String, location: LocationID, key: ObjectKey,
-    hashState: [UInt8], lifetime: Duration
-  ) async throws(CatalogError) {
-    _ = try await write(
+    hashState: [UInt8], lifetime: Duration, maximumOpen: Int = .max
+  ) async throws(CatalogError) -> Bool {
+    let rows = try await write(
       """
       INSERT INTO upload_sessions
         (id, repository, principal, location, object_key, hash_state, lifetime_ms, expires_at)
-      VALUES ($1, $2, $3, $4, $5, $6, CAST($7 AS BIGINT), now_ms() + CAST($7 AS BIGINT))
+      SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT),
+        CAST($6 AS BYTEA), CAST($7 AS BIGINT), now_ms() + CAST($8 AS BIGINT)
+      WHERE (SELECT count(*) FROM upload_sessions WHERE principal = $3 AND expires_at > now_ms()) < CAST($9 AS BIGINT)
+      RETURNING id
       """,
       [
         .text(id.hex), .integer(repository.rawValue), .text(principal), .text(location.description),
         .text(key.description), .bytes(hashState), .milliseconds(lifetime),
+        .milliseconds(min(lifetime, Self.unusedUploadLifetime)), .integer(Int64(maximumOpen)),
       ])
+    return !rows.isEmpty
+  }
+
+  /// How long a session lives that nothing was written to.
+  private static let unusedUploadLifetime = Duration.seconds(3600)
+
+  /// Whether the session ended as this blob lately, of this repository and principal, and the blob is still linked: the
+  /// answer to a client that ends its upload again because it never got the first answer.
+  package func hasFinishedUpload(
+    _ id: UploadID, in repository: RepositoryName, principal: String, digest: Digest
+  ) async throws(CatalogError) -> Bool {
+    let rows = try await read(
+      """
+      SELECT b.id FROM finished_uploads f
+      JOIN repositories r ON r.id = f.repository
+      JOIN blobs b ON b.id = f.blob
+      JOIN repository_blobs l ON l.repository = f.repository AND l.blob = f.blob
+      WHERE f.id = $1 AND r.name = $2 AND f.principal = $3 AND b.digest = $4 AND f.expires_at > now_ms()
+      """,
+      [.text(id.hex), .text(repository.description), .text(principal), .text(digest.description)])
+    return !rows.isEmpty
   }
 
   /// The session, where it belongs to this repository and principal and has not expired.

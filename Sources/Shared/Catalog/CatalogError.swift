@@ -24,6 +24,8 @@ package enum CatalogError: Error, Sendable, Equatable {
   case schemaTooNew(found: Int, known: Int)
   /// The schema is older than this program needs; the migrations have to be applied first.
   case schemaTooOld(found: Int, known: Int)
+  /// A migration was applied with another text than this program has for it: one of the two was changed afterwards.
+  case migrationDiffers(version: Int, name: String)
   /// The calling task was cancelled.
   case cancelled
   /// The catalog was closed.
@@ -51,7 +53,10 @@ package enum CatalogError: Error, Sendable, Equatable {
   package var isRetryable: Bool {
     switch self {
     case .unavailable, .outcomeUnknown, .limitExceeded, .contended, .readOnly: true
-    case .conflict, .invalidRow, .invalidParameter, .refused, .schemaTooNew, .schemaTooOld, .cancelled, .closed: false
+    case .conflict, .invalidRow, .invalidParameter, .refused, .schemaTooNew, .schemaTooOld, .migrationDiffers,
+      .cancelled,
+      .closed:
+      false
     }
   }
 
@@ -78,6 +83,9 @@ extension CatalogError: CustomStringConvertible {
       "the database schema is of version \(found), newer than the \(known) this program knows; run a newer program"
     case .schemaTooOld(let found, let known):
       "the database schema is of version \(found), older than the \(known) this program needs; apply the migrations"
+    case .migrationDiffers(let version, let name):
+      "the database was given another migration \(version) (\(name)) than this program has; use the program that "
+        + "made the database, or a fresh database"
     case .cancelled: "cancelled"
     case .closed: "the catalog is closed"
     }

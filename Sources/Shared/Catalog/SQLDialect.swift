@@ -61,4 +61,12 @@ package enum SQLDialect: Sendable, Hashable {
   package func hasTable(_ name: String) -> String {
     "SELECT CAST(1 AS BIGINT) WHERE to_regclass('\(name)') IS NOT NULL"
   }
+
+  /// A query with one row if the table, which is there, has the column.
+  package func hasColumn(_ column: String, of table: String) -> String {
+    """
+    SELECT CAST(1 AS BIGINT) FROM pg_attribute
+    WHERE attrelid = to_regclass('\(table)') AND attname = '\(column)' AND NOT attisdropped
+    """
+  }
 }

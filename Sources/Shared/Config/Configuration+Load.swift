@@ -55,6 +55,7 @@ extension Configuration {
     secretKey = access.secretKey
     databaseSecretKey = access.databaseSecretKey
     registryState = try Self.registryState(root)
+    sparseIndexesAllowed = try root.boolean("FEATURE_SPARSE_INDEX") ?? false
     pushesDisabled = try root.boolean("DISABLE_PUSHES") ?? false
     limits = try ConfigurationLimits(root)
     fingerprint = Fingerprint.of(storage: storage, access: access)

@@ -29,6 +29,8 @@ package struct Configuration: Sendable, Hashable {
   package let databaseSecretKey: Secret?
   package let registryState: RegistryState
   package let pushesDisabled: Bool
+  /// `FEATURE_SPARSE_INDEX`: whether an index may list manifests its repository lacks.
+  package let sparseIndexesAllowed: Bool
   /// `REGIONS`, ordered by name; may be empty.
   package let regions: [RegionSettings]
   package let limits: ConfigurationLimits

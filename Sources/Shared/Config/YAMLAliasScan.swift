@@ -26,14 +26,9 @@ enum YAMLAliasScan {
     return aliases.first { anchors.contains($0.name) }?.line
   }
 
-  private static func mayPrecede(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "["),
-      UInt8(ascii: "{"), UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "-"), UInt8(ascii: "?"):
-      true
-    default: false
-    }
-  }
+  /// Anything but a letter, a digit or an underscore: YAML also breaks lines at NEL, LS and PS and skips a byte order mark
+  /// at the beginning of a line, whose last bytes stand here then. Text is refused only beside an anchor of its name.
+  private static func mayPrecede(_ byte: UInt8) -> Bool { !byte.isWord }
 
   private static func isNameByte(_ byte: UInt8) -> Bool { byte.isWord || byte == UInt8(ascii: "-") }
 }

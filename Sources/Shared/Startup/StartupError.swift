@@ -20,7 +20,7 @@ package enum StartupError: Error, Sendable {
   package var exitCode: Int32 {
     switch self {
     case .configuration, .engineUnavailable, .refused: 78
-    case .database(.schemaTooNew), .database(.schemaTooOld): 78
+    case .database(.schemaTooNew), .database(.schemaTooOld), .database(.migrationDiffers): 78
     case .database, .store: 69
     case .invalidAddress, .locationUnknown: 64
     }

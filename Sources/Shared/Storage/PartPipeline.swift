@@ -2,9 +2,9 @@ package import SharedModel
 
 /// Turns a stream of bytes into the parts of a multipart upload, sending parts while the next one fills.
 ///
-/// Memory is bounded by `partsInFlight + 1` parts, and by the process-wide `memory` where one is given. The caller's task
-/// drives the reading; each part is sent by a child task, so cancelling the caller cancels every part in flight and
-/// nothing outlives `run`.
+/// Memory is bounded by `partsInFlight + 1` parts, and by the process-wide `memory` or `room` where one is given. The
+/// caller's task drives the reading; each part is sent by a child task, so cancelling the caller cancels every part in
+/// flight and nothing outlives `run`.
 package struct PartPipeline: Sendable {
   /// What becomes of the bytes after the last full part.
   package enum TailRule: Sendable {
@@ -19,18 +19,24 @@ package struct PartPipeline: Sendable {
   package let plan: PartPlan
   package let partsInFlight: Int
   package let memory: TransferMemory?
+  package let room: TransferRoom?
   package let retry: StorageRetry
 
   /// A pipeline into `upload`; a part that fails is tried again as `retry` says, on top of the engine's own retries.
+  ///
+  /// `memory` is reserved for a whole part before it is filled: right where the bytes come from a store. `room` is for
+  /// bytes that come from clients, who may be slow; where it is given, `memory` is not used.
   package init(
     store: any BlobStore, upload: MultipartUpload, plan: PartPlan, partsInFlight: Int = 3,
-    memory: TransferMemory? = nil, retry: StorageRetry = StorageRetry(maximumAttempts: 2, window: .seconds(120))
+    memory: TransferMemory? = nil, room: TransferRoom? = nil,
+    retry: StorageRetry = StorageRetry(maximumAttempts: 2, window: .seconds(120))
   ) {
     self.store = store
     self.upload = upload
     self.plan = plan
     self.partsInFlight = max(partsInFlight, 1)
     self.memory = memory
+    self.room = room
     self.retry = retry
   }
 
@@ -50,11 +56,9 @@ package struct PartPipeline: Sendable {
     let ledger = PartLedger(firstNumber: start.nextPartNumber)
     return try await withThrowingTaskGroup(of: Void.self) { group in
       var sending = PartSending(pipeline: self, ledger: ledger, start: start)
-      for slice in start.carried where !slice.isEmpty {
-        try await sending.take(slice[...], hashing: false, group: &group)
-      }
+      try await sending.resume(start.begun?.take(), group: &group)
       while let chunk = try await iterator.next(isolation: isolation) {
-        try await sending.take(chunk[...], hashing: true, group: &group)
+        try await sending.take(chunk, group: &group)
         for checkpoint in try ledger.confirmedInOrder() { try await onPart(checkpoint) }
       }
       try await sending.end(rule, group: &group)
@@ -66,25 +70,39 @@ package struct PartPipeline: Sendable {
 
   /// Sends one part, trying again as `retry` says; the child task of one part.
   func send(_ part: FilledPart) async throws(StorageError) -> UploadedPart {
-    try await retry.run { _ throws(StorageError) in
-      try await store.uploadPart(upload, number: part.number, slices: part.slices)
+    let loaded = try await part.content.load(sending: room?.sending)
+    defer { loaded.release() }
+    return try await retry.run { _ throws(StorageError) in
+      try await store.uploadPart(upload, number: part.number, slices: loaded.slices)
     }
+  }
+
+  /// A buffer for a part of `sizeBytes`.
+  func emptyBuffer(sizeBytes: Int64) async throws(StorageError) -> PartBuffer {
+    if let room { return PartBuffer(room: room) }
+    return PartBuffer(reserved: try await memory?.reserve(sizeBytes))
   }
 }
 
 /// Where a pipeline begins: at the start of an upload or at a checkpoint of an earlier one.
 package struct PartStart: Sendable {
   package var nextPartNumber: Int
-  /// The hash of every byte before the first chunk, `carried` included; its `count` is the offset.
+  /// The hash of every byte before the first chunk, `carried` and `begun` included; its `count` is the offset.
   package var hasher: ContentHasher
-  /// Bytes received and hashed earlier that are in no part yet: the stored tail of the last request (decision D11).
-  package var carried: [[UInt8]]
+  /// What an earlier request stored that is in no part yet; the first part begins with it.
+  package var carried: CarriedBytes?
+  /// What was gathered before the upload was begun, after `carried`; hashed already.
+  package var begun: BegunPart?
 
   /// By default the very beginning.
-  package init(nextPartNumber: Int = 1, hasher: ContentHasher = ContentHasher(), carried: [[UInt8]] = []) {
+  package init(
+    nextPartNumber: Int = 1, hasher: ContentHasher = ContentHasher(), carried: CarriedBytes? = nil,
+    begun: BegunPart? = nil
+  ) {
     self.nextPartNumber = max(nextPartNumber, 1)
     self.hasher = hasher
     self.carried = carried
+    self.begun = begun
   }
 }
 
@@ -101,11 +119,8 @@ package struct PartTransfer: Sendable {
   /// The parts this run sent, ascending.
   package let parts: [UploadedPart]
   package let nextPartNumber: Int
-  /// The bytes after the last part, in order; empty unless the tail was handed back.
-  package let tail: [[UInt8]]
-  package let tailSizeBytes: Int64
+  /// The bytes after the last part; nil unless there are some and the tail was handed back.
+  package let tail: PartContent?
   /// The hash of every byte seen; its `count` is the end offset, tail included.
   package let hasher: ContentHasher
-  /// Keeps the tail's share of the transfer memory until this value is dropped.
-  let tailReservation: TransferMemory.Reservation?
 }

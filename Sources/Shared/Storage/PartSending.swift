@@ -4,53 +4,54 @@ internal import Synchronization
 /// A part whose bytes are complete.
 struct FilledPart: Sendable {
   let number: Int
-  let sizeBytes: Int64
-  let slices: [[UInt8]]
+  let content: PartContent
   /// The hash of everything up to the end of this part.
   let hasher: ContentHasher
-  let reservation: TransferMemory.Reservation?
 }
 
 /// Cuts the bytes of one `PartPipeline.run` into parts and starts their sending; owned by the driving task.
 struct PartSending {
-  /// Smaller chunks are joined, so that a part is never thousands of tiny arrays.
-  private static let joinBelowBytes = 32 << 10
-
   private let pipeline: PartPipeline
   private let ledger: PartLedger
   private var number: Int
   private var hasher: ContentHasher
-  private var slices: [[UInt8]] = []
-  private var filledBytes: Int64 = 0
+  /// Nil between parts.
+  private var buffer: PartBuffer?
+  /// What the part in `buffer` begins with; before the first part, what that one will begin with.
+  private var carried: CarriedBytes?
   private var targetBytes: Int64 = 0
-  private var reservation: TransferMemory.Reservation?
   private var inFlight = 0
-  /// The first part takes all carried bytes, since the hash cannot be had at a point within them.
-  private var leastNextPartBytes: Int64
 
   init(pipeline: PartPipeline, ledger: PartLedger, start: PartStart) {
     self.pipeline = pipeline
     self.ledger = ledger
     number = start.nextPartNumber
     hasher = start.hasher
-    leastNextPartBytes = start.carried.reduce(0) { $0 + Int64($1.count) }
+    carried = start.carried
+  }
+
+  /// Takes over a part that was begun, whose bytes are in the hash already.
+  nonisolated(nonsending) mutating func resume(
+    _ begun: PartBuffer?, group: inout ThrowingTaskGroup<Void, any Error>
+  ) async throws {
+    guard begun != nil || carried != nil else { return }
+    try await beginPart(begun)
+    if missingBytes == 0 { try await sendPart(group: &group) }
   }
 
   /// Adds bytes, starting a part whenever one is full; throws as soon as an earlier part is known to have failed.
-  ///
-  /// Carried bytes are in the hash already.
   nonisolated(nonsending) mutating func take(
-    _ chunk: ArraySlice<UInt8>, hashing: Bool, group: inout ThrowingTaskGroup<Void, any Error>
+    _ chunk: [UInt8], group: inout ThrowingTaskGroup<Void, any Error>
   ) async throws {
     try ledger.throwFailure()
-    var rest = chunk
+    var rest = chunk[...]
     while !rest.isEmpty {
-      if targetBytes == 0 { try await beginPart() }
-      let piece = rest.prefix(Int(clamping: targetBytes - filledBytes))
+      if buffer == nil { try await beginPart(nil) }
+      let piece = rest.prefix(Int(clamping: missingBytes))
       rest = rest.dropFirst(piece.count)
-      if hashing { piece.withUnsafeBytes { hasher.update($0) } }
-      append(piece)
-      if filledBytes == targetBytes { try await sendPart(group: &group) }
+      piece.withUnsafeBytes { hasher.update($0) }
+      try await buffer?.append(piece)
+      if missingBytes == 0 { try await sendPart(group: &group) }
     }
   }
 
@@ -69,29 +70,23 @@ struct PartSending {
   /// What was sent and what is left; called once every part has been confirmed.
   func result() -> PartTransfer {
     PartTransfer(
-      parts: ledger.sent(), nextPartNumber: number, tail: slices, tailSizeBytes: filledBytes, hasher: hasher,
-      tailReservation: reservation)
+      parts: ledger.sent(), nextPartNumber: number, tail: filledBytes > 0 ? buffer?.content(after: carried) : nil,
+      hasher: hasher)
   }
 
-  nonisolated(nonsending) private mutating func beginPart() async throws {
+  private var filledBytes: Int64 { buffer.map { $0.sizeBytes + (carried?.sizeBytes ?? 0) } ?? 0 }
+  private var missingBytes: Int64 { targetBytes - filledBytes }
+
+  nonisolated(nonsending) private mutating func beginPart(_ begun: PartBuffer?) async throws {
     guard number <= pipeline.plan.limits.maximumParts else { throw StorageError.tooLarge(limitBytes: hasher.count) }
-    let size = max(pipeline.plan.sizeBytes(ofPart: number), leastNextPartBytes)
+    // The first part takes all that is there already, since the hash cannot be had at a point within it.
+    let present = (begun?.sizeBytes ?? 0) + (carried?.sizeBytes ?? 0)
+    let size = max(pipeline.plan.sizeBytes(ofPart: number), present)
     guard size <= pipeline.plan.limits.maximumPartBytes else {
       throw StorageError.tooLarge(limitBytes: pipeline.plan.limits.maximumPartBytes)
     }
-    leastNextPartBytes = 0
-    reservation = try await pipeline.memory?.reserve(size)
+    buffer = if let begun { begun } else { try await pipeline.emptyBuffer(sizeBytes: size) }
     targetBytes = size
-  }
-
-  private mutating func append(_ piece: ArraySlice<UInt8>) {
-    filledBytes += Int64(piece.count)
-    if let last = slices.indices.last, piece.count < Self.joinBelowBytes, slices[last].count < Self.joinBelowBytes {
-      slices[last].append(contentsOf: piece)
-    } else {
-      // A slice that is a whole array shares its storage: no copy.
-      slices.append(Array(piece))
-    }
   }
 
   nonisolated(nonsending) private mutating func sendPart(group: inout ThrowingTaskGroup<Void, any Error>) async throws {
@@ -99,17 +94,15 @@ struct PartSending {
       try await group.next()
       inFlight -= 1
     }
-    let part = FilledPart(
-      number: number, sizeBytes: filledBytes, slices: slices, hasher: hasher, reservation: reservation)
+    guard let content = buffer?.content(after: carried) else { return }
+    let part = FilledPart(number: number, content: content, hasher: hasher)
     number += 1
-    slices = []
-    filledBytes = 0
-    targetBytes = 0
-    reservation = nil
+    buffer = nil
+    carried = nil
     inFlight += 1
     let (pipeline, ledger) = (pipeline, ledger)
     group.addTask {
-      defer { part.reservation?.release() }
+      defer { part.content.release() }
       do throws(StorageError) {
         ledger.confirm(try await pipeline.send(part), hasher: part.hasher)
       } catch {

@@ -1,10 +1,10 @@
 private import Synchronization
 
-/// A bound, in bytes, on what all transfers of a process hold in memory at once.
+/// A bound, in bytes, on what all transfers of a process hold of one resource at once: memory, or a spool's disk.
 ///
-/// First come, first served: a large reservation at the head is not overtaken by smaller ones behind it, so nobody
-/// starves. A reservation is for one part and is given back when that part has been sent, and a part that is being sent
-/// never waits for another reservation; hence the waiting always ends (invariant I12).
+/// `reserve` waits: first come, first served, a large reservation at the head is not overtaken by smaller ones behind it,
+/// so nobody starves. What was waited for is held only while bytes go to a store, never while a client is waited for or
+/// another reservation is, hence the waiting always ends (invariant I12). `tryReserve` and `tryGrow` never wait.
 package final class TransferMemory: Sendable {
   private struct Waiter {
     let ticket: UInt64
@@ -41,7 +41,7 @@ package final class TransferMemory: Sendable {
   ///
   /// Throws `overloaded` at once where too many wait already, and `cancelled` when the task is cancelled while waiting.
   /// Returns the reservation, which gives the bytes back when it is released or dropped.
-  package func reserve(_ bytes: Int64) async throws(StorageError) -> Reservation {
+  package func reserve(_ bytes: Int64) async throws(StorageError) -> TransferReservation {
     let bytes = min(max(bytes, 0), capacityBytes)
     let ticket = state.withLock { state -> UInt64 in
       state.nextTicket += 1
@@ -55,7 +55,35 @@ package final class TransferMemory: Sendable {
     // Cancellation may also arrive after the bytes were granted: the ticket must not stay behind as cancelled early.
     state.withLock { _ = $0.cancelledEarly.remove(ticket) }
     try outcome.get()
-    return Reservation(memory: self, bytes: bytes)
+    return TransferReservation(memory: self, bytes: bytes)
+  }
+
+  /// Reserves `bytes` where they are free now and nobody waits for them; nil otherwise.
+  package func tryReserve(_ bytes: Int64) -> TransferReservation? {
+    let reservation = TransferReservation(memory: self, bytes: 0)
+    return reservation.tryGrow(by: bytes) ? reservation : nil
+  }
+
+  /// A reservation of nothing, for `tryGrow`.
+  package func beginReservation() -> TransferReservation { TransferReservation(memory: self, bytes: 0) }
+
+  /// Takes `bytes` where nobody waits and at least `keepingBytes` stay free; whether it did.
+  func take(_ bytes: Int64, keepingBytes: Int64) -> Bool {
+    state.withLock { state in
+      guard bytes >= 0, keepingBytes >= 0, state.waiters.isEmpty, bytes <= state.freeBytes,
+        keepingBytes <= state.freeBytes - bytes
+      else { return false }
+      state.freeBytes -= bytes
+      return true
+    }
+  }
+
+  func giveBack(_ bytes: Int64) {
+    let granted = state.withLock { state -> [Waiter] in
+      state.freeBytes += bytes
+      return Self.grant(&state)
+    }
+    for waiter in granted { waiter.continuation.resume(returning: .success(())) }
   }
 
   private func admit(_ waiter: Waiter) {
@@ -85,14 +113,6 @@ package final class TransferMemory: Sendable {
     for waiter in granted { waiter.continuation.resume(returning: .success(())) }
   }
 
-  fileprivate func giveBack(_ bytes: Int64) {
-    let granted = state.withLock { state -> [Waiter] in
-      state.freeBytes += bytes
-      return Self.grant(&state)
-    }
-    for waiter in granted { waiter.continuation.resume(returning: .success(())) }
-  }
-
   /// Serves waiters from the head for as long as they fit; the caller resumes them outside the lock.
   private static func grant(_ state: inout State) -> [Waiter] {
     var granted: [Waiter] = []
@@ -102,25 +122,5 @@ package final class TransferMemory: Sendable {
       state.waiters.removeFirst()
     }
     return granted
-  }
-
-  /// Bytes set aside until released.
-  package final class Reservation: Sendable {
-    package let bytes: Int64
-    private let memory: TransferMemory
-    private let isReleased = Atomic<Bool>(false)
-
-    fileprivate init(memory: TransferMemory, bytes: Int64) {
-      self.memory = memory
-      self.bytes = bytes
-    }
-
-    /// Gives the bytes back; a second call does nothing.
-    package func release() {
-      guard !isReleased.exchange(true, ordering: .acquiringAndReleasing) else { return }
-      memory.giveBack(bytes)
-    }
-
-    deinit { release() }
   }
 }

@@ -57,3 +57,23 @@ extension RegistryFixture.Instance {
     return manifest
   }
 }
+
+extension PushContent {
+  /// An index of image manifests.
+  static func index(_ manifests: [(digest: Digest, size: Int)]) -> [UInt8] {
+    let entries = manifests.map {
+      #"{"mediaType":"\#(MediaType.ociManifest)","digest":"\#($0.digest)","size":\#($0.size)}"#
+    }
+    let list = entries.joined(separator: ",")
+    return Array(#"{"schemaVersion":2,"mediaType":"\#(MediaType.ociIndex)","manifests":[\#(list)]}"#.utf8)
+  }
+}
+
+extension RegistryFixture.Instance {
+  /// Puts an index under a reference.
+  func putIndex(_ index: [UInt8], _ repository: String, _ reference: String) async throws -> WireClient.Answer {
+    try await send(
+      "PUT", "/v2/\(repository)/manifests/\(reference)", headers: ["Content-Type": "\(MediaType.ociIndex)"],
+      body: index)
+  }
+}

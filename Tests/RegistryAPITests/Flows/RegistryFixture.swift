@@ -37,7 +37,9 @@ struct RegistryFixture: Sendable {
   /// Runs `body` against `count` instances that share database and stores; the first is of region us, others of eu.
   static func with(
     instances count: Int = 1, gate: AccessGate? = nil, proxy: Bool = true, maximumLayerBytes: Int64 = 1 << 30,
-    acceptsPushes: Bool = true, decorating: @Sendable (MemoryStore) -> any BlobStore = { $0 },
+    acceptsPushes: Bool = true, connections: ConnectionLimits = ConnectionLimits(),
+    maximumUploads: Int = 2000, sparse: Bool = false, uploadLifetime: Duration = .seconds(3600),
+    decorating: @Sendable (MemoryStore) -> any BlobStore = { $0 },
     _ body: @escaping @Sendable (RegistryFixture) async throws -> Void
   ) async throws {
     try await CatalogFixture.with(poolSize: 6) { catalog in
@@ -67,13 +69,16 @@ struct RegistryFixture: Sendable {
             home: preference[0], requiredLocations: [catalog.us, catalog.eu], preference: preference,
             proxyStorage: proxy,
             acceptsPushes: acceptsPushes, maximumLayerBytes: maximumLayerBytes, maximumManifestBytes: 4 << 20,
-            uploadLifetime: .seconds(3600), presignLifetime: .seconds(300), linkLease: .seconds(3600)),
+            uploadLifetime: uploadLifetime, presignLifetime: .seconds(300), linkLease: .seconds(3600),
+            maximumUploadsPerPrincipal: maximumUploads, allowsSparseIndexes: sparse),
           catalog: catalog.catalog, stores: stores, gate: gate, manifests: ManifestCache(),
-          memory: TransferMemory(capacityBytes: 64 << 20), announcer: announcer, deletions: deletions, metrics: metrics,
+          room: TransferRoom(memoryBytes: 64 << 20, spool: try Spool()), announcer: announcer, deletions: deletions,
+          metrics: metrics,
           logger: logger)
         services.append(
           try RegistryListener(
             services: registry, address: ListenAddress(host: "127.0.0.1", port: 0), logger: logger,
+            connections: connections,
             onRunning: { port in ports.add(index, port) }))
         instances.append(Instance(port: 0, services: registry))
       }

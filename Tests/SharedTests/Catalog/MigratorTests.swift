@@ -17,12 +17,12 @@ struct MigratorTests {
       let database = database(uri)
       let migrator = Migrator(database: database)
       #expect(try await migrator.currentVersion() == 0)
-      await #expect(throws: CatalogError.schemaTooOld(found: 0, known: 1)) { try await migrator.verify() }
-      #expect(try await migrator.apply() == 1)
-      #expect(try await migrator.apply() == 1)
-      #expect(try await migrator.currentVersion() == 1)
+      await #expect(throws: CatalogError.schemaTooOld(found: 0, known: 2)) { try await migrator.verify() }
+      #expect(try await migrator.apply() == 2)
+      #expect(try await migrator.apply() == 2)
+      #expect(try await migrator.currentVersion() == 2)
       try await migrator.verify()
-      #expect(try await database.query("SELECT version FROM schema_migrations", []).count == 1)
+      #expect(try await database.query("SELECT version FROM schema_migrations", []).count == 2)
       await database.close()
     }
   }
@@ -39,7 +39,7 @@ struct MigratorTests {
             return version
           }
         }
-        for try await version in group { #expect(version == 1) }
+        for try await version in group { #expect(version == 2) }
       }
     }
   }
@@ -48,19 +48,55 @@ struct MigratorTests {
   func refusesNewerAndBroken() async throws {
     try await CatalogFixture.withEmptyDatabase { (uri: String) async throws in
       let database = database(uri)
-      let broken = Migration(version: 2, name: "broken", sql: "CREATE TABLE half (id BIGINT); SELECT 1 / 0;")
+      let broken = Migration(version: 3, name: "broken", sql: "CREATE TABLE half (id BIGINT); SELECT 1 / 0;")
       await #expect(throws: CatalogError.self) {
         try await Migrator(database: database, migrations: Migration.all + [broken]).apply()
       }
       #expect(try await Migrator(database: database).currentVersion() == 0)
-      #expect(try await Migrator(database: database).apply() == 1)
-      let later = Migration(version: 2, name: "later", sql: "CREATE TABLE later (id BIGINT);")
-      #expect(try await Migrator(database: database, migrations: Migration.all + [later]).apply() == 2)
-      await #expect(throws: CatalogError.schemaTooNew(found: 2, known: 1)) {
+      #expect(try await Migrator(database: database).apply() == 2)
+      let later = Migration(version: 3, name: "later", sql: "CREATE TABLE later (id BIGINT);")
+      #expect(try await Migrator(database: database, migrations: Migration.all + [later]).apply() == 3)
+      await #expect(throws: CatalogError.schemaTooNew(found: 3, known: 2)) {
         try await Migrator(database: database).apply()
       }
-      await #expect(throws: CatalogError.schemaTooNew(found: 2, known: 1)) {
+      await #expect(throws: CatalogError.schemaTooNew(found: 3, known: 2)) {
         try await Migrator(database: database).verify()
+      }
+      await database.close()
+    }
+  }
+
+  @Test("a migration that was applied with another text is refused, before and after a start")
+  func refusesChangedMigration() async throws {
+    try await CatalogFixture.withEmptyDatabase { (uri: String) async throws in
+      let database = database(uri)
+      let first = Migration(version: 1, name: "one", sql: "CREATE TABLE one (id BIGINT);")
+      let changed = Migration(version: 1, name: "one", sql: "CREATE TABLE one (id BIGINT, more BIGINT);")
+      let second = Migration(version: 2, name: "two", sql: "CREATE TABLE two (id BIGINT);")
+      #expect(try await Migrator(database: database, migrations: [first]).apply() == 1)
+      let expected = CatalogError.migrationDiffers(version: 1, name: "one")
+      await #expect(throws: expected) {
+        try await Migrator(database: database, migrations: [changed, second]).apply()
+      }
+      await #expect(throws: expected) { try await Migrator(database: database, migrations: [changed]).verify() }
+      #expect(!expected.description.contains("\n"))
+      #expect(try await Migrator(database: database, migrations: [first, second]).apply() == 2)
+      await database.close()
+    }
+  }
+
+  @Test("a database from before checksums takes this program's, and is held to them from then on")
+  func adoptsOldRecord() async throws {
+    try await CatalogFixture.withEmptyDatabase { (uri: String) async throws in
+      let database = database(uri)
+      let first = Migration(version: 1, name: "one", sql: "CREATE TABLE one (id BIGINT);")
+      let changed = Migration(version: 1, name: "one", sql: "CREATE TABLE one (id INTEGER);")
+      #expect(try await Migrator(database: database, migrations: [first]).apply() == 1)
+      _ = try await database.query("ALTER TABLE schema_migrations DROP COLUMN checksum", [])
+      try await Migrator(database: database, migrations: [first]).verify()
+      #expect(try await Migrator(database: database, migrations: [first]).apply() == 1)
+      await #expect(throws: CatalogError.migrationDiffers(version: 1, name: "one")) {
+        try await Migrator(database: database, migrations: [changed]).apply()
       }
       await database.close()
     }

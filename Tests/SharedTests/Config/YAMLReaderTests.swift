@@ -46,6 +46,10 @@ struct YAMLReaderTests {
     }
     #expect(refusal(yaml)?.contains("aliases") == true)
     #expect(refusal(yaml + "? *a9\n: x\n")?.contains("aliases") == true)
+    // Line breaks and a byte order mark that only YAML knows do not hide an alias.
+    for hidden in ["\u{85}", "\u{2028}", "\u{2029}", "\n\u{FEFF}"] {
+      #expect(refusal("a: &x 1\nb:\(hidden)*x\n")?.contains("aliases") == true)
+    }
   }
 
   @Test func textThatLooksLikeAliasesIsText() throws {

@@ -23,7 +23,7 @@ struct TransferMemoryTests {
     let held = try await memory.reserve(100)
     let order = OrderRecorder()
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for (index, bytes) in [90, 10, 50].enumerated() {
+      for (index, bytes) in [90, 50, 10].enumerated() {
         group.addTask {
           let reservation = try await memory.reserve(Int64(bytes))
           order.record(index)
@@ -31,12 +31,12 @@ struct TransferMemoryTests {
         }
         try await untilTrue { memory.waiting == index + 1 }
       }
-      // A small one does not overtake the large one at the head.
+      // The last would fit beside the first at once, but does not overtake the second, which must wait for the first.
       held.release()
       try await group.waitForAll()
     }
     #expect(Set(order.values) == [0, 1, 2])
-    #expect(order.values.last == 2)
+    #expect(order.values.first == 0)
     #expect(memory.reservedBytes == 0)
   }
 

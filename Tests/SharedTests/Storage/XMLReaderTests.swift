@@ -40,7 +40,8 @@ struct XMLReaderTests {
   }
 
   @Test(arguments: [
-    "x<a/>", "<a></b>", "<a/><b/>", "<a/>x", "<a b></a>", "<a b=c/>", "<a>&#0;</a>", "<a>&#xD800;</a>",
+    "x<a/>", "<a></b>", "<a/><b/>", "<a/>x", "<a b></a>", "<a b=c/>", "<a>&#0;</a>", "<a>&#xD800;</a>", "<a>&#+65;</a>",
+    "<a>&#x+41;</a>",
     "<a>&toolongtobeone",
     "<a>&</a>", "</a>", "<1/>x", "< a/>", "<a b=\"<\"/>", "<html><body>502</html>",
   ])

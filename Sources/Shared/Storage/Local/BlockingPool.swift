@@ -54,6 +54,9 @@ package final class BlockingPool: @unchecked Sendable {
     return try result.get()
   }
 
+  /// Has `work` run on one of the threads some time; false where the pool is full or closed, and the work is not run.
+  package func enqueue(_ work: @escaping @Sendable () -> Void) -> Bool { submit(work) == nil }
+
   /// Refuses further work; the threads end when the accepted work is done.
   package func close() {
     pthread_mutex_lock(mutex)

@@ -177,8 +177,11 @@ extension XMLReader {
     default:
       guard name.hasPrefix("#") else { throw .forbidden }
       let digits = name.dropFirst()
-      let number = digits.hasPrefix("x") ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
-      guard let number, number > 0, let scalar = Unicode.Scalar(number) else { throw .malformed }
+      let isHexadecimal = digits.hasPrefix("x")
+      let number = isHexadecimal ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
+      // Swift's own parser takes a sign, XML does not (XML 1.0, production 66).
+      guard !digits.contains(where: { $0 == "+" || $0 == "-" }), let number, number > 0,
+        let scalar = Unicode.Scalar(number) else { throw .malformed }
       return String(Character(scalar))
     }
   }

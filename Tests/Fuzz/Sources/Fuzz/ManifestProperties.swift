@@ -73,7 +73,9 @@ enum ManifestProperties {
 
   /// Looks at the outermost names with a scanner of its own: one that Go would match may stand there once, spelled exactly.
   private static func checkNames(in bytes: [UInt8]) {
-    let known = ["schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"]
+    let known = [
+      "schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations",
+    ]
     let names = OutermostNames.scan(bytes)
     for name in known {
       let folded = name.lowercased()

@@ -32,7 +32,9 @@ enum OutermostNames {
       }
       let digits = String(decoding: rest.prefix(4), as: UTF8.self)
       rest = rest.dropFirst(4)
-      if let value = UInt32(digits, radix: 16), let scalar = Unicode.Scalar(value) { text += Array(String(scalar).utf8) }
+      if let value = UInt32(digits, radix: 16), let scalar = Unicode.Scalar(value) {
+        text += Array(String(scalar).utf8)
+      }
     }
     return String(decoding: text, as: UTF8.self)
   }

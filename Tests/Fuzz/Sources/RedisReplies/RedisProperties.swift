@@ -30,6 +30,10 @@ package enum RedisProperties {
     _ = try? reply.asInteger()
     _ = try? reply.asArray()
     require(!reply.kind.isEmpty, "every reply has a kind")
+    if let entries = try? RedisStreamEntry.lists(reply: reply) {
+      require(entries.count <= size.elements, "every entry of a stream stands in the reply")
+      require(entries.reduce(0) { $0 + $1.fields.count * 2 } <= size.elements, "every field stands in the reply")
+    }
     if case .error(let error) = reply {
       require(error.code.utf8.count <= 32 && !error.code.isEmpty, "an error has a code")
       require(!error.asError.description.isEmpty, "an error describes itself")

@@ -39,7 +39,8 @@ package enum RegistryProperties {
       }
       let page = try Page(query)
       require((0...Page.maximumSize).contains(page.size), "a page is no larger than the bound")
-      let link = page.next(path: "/v2/_catalog", last: page.after ?? "a", and: query["artifactType"].map { ("artifactType", $0) })
+      let link = page.next(
+        path: "/v2/_catalog", last: page.after ?? "a", and: query["artifactType"].map { ("artifactType", $0) })
       require(link.utf8.allSatisfy { (0x20...0x7e).contains($0) }, "a link is printable")
       // Only traps matter here: that a digest is missing is no fault of the query.
       _ = try? UploadParameters.digest(query["digest"])

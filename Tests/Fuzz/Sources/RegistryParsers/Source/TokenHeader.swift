@@ -1,0 +1,1 @@
+../../../../../Sources/RegistryAPI/Access/TokenHeader.swift
