@@ -1,7 +1,7 @@
 # Meridian: what people do with this repository, one word each. The work is in scripts/.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down status test bench lint format doctor build
+.PHONY: help up down status test bench lint format doctor build fuzz
 
 help: ## This list
 	@echo 'Meridian – one container registry in many regions'
@@ -27,6 +27,9 @@ test: ## All tests, with private servers of their own, then end to end on a fres
 bench: ## The whole-system benchmark against Debian's docker-registry (release build)
 	@scripts/install build services ceph balancer clients bench
 	@Benchmarks/run
+
+fuzz: ## Every parser under libFuzzer for 30 seconds each (scripts/fuzz --seconds N for longer)
+	@scripts/fuzz
 
 lint: ## swift-format (strict), shellcheck and the tidy tests
 	@scripts/lint

@@ -181,7 +181,8 @@ extension XMLReader {
       let number = isHexadecimal ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
       // Swift's own parser takes a sign, XML does not (XML 1.0, production 66).
       guard !digits.contains(where: { $0 == "+" || $0 == "-" }), let number, number > 0,
-        let scalar = Unicode.Scalar(number) else { throw .malformed }
+        let scalar = Unicode.Scalar(number)
+      else { throw .malformed }
       return String(Character(scalar))
     }
   }
