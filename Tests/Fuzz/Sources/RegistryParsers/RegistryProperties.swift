@@ -61,6 +61,9 @@ package enum RegistryProperties {
       require(halves.count == 2, "a range has two ends")
       let digits = String(halves.first?.reversed().prefix { ("0"..."9").contains($0) }.reversed() ?? [])
       require(Grammar.decimal(digits) == range.first, "a range begins where its digits say")
+      let unit = halves.first.map { $0.unicodeScalars.count - digits.unicodeScalars.count } ?? 0
+      let written = String(header.unicodeScalars.prefix(unit)).lowercased()
+      require(["", "bytes=", "bytes "].contains(written), "a range has one unit at most")
       require(halves.last.flatMap { Grammar.decimal($0) } == range.last, "a range ends where its digits say")
       try range.check(offset: range.first, announcedBytes: range.count)
       try range.check(offset: range.first, announcedBytes: nil)
