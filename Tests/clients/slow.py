@@ -182,7 +182,7 @@ def main():
     if soft < wanted:
         most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-    process = Process(options.pid, urllib.parse.urlsplit(options.url).port or 80)
+    process = Process(options.pid, urlsplit(options.url).port or 80)
 
     calm = measured_rounds(options, lambda: time.sleep(4))
     blobs = sum(1 for at in range(options.sockets) if at % 2 and at // 2 % 3 == 2)
