@@ -66,6 +66,9 @@ package struct ContentHasher: Sendable {
 // MARK: - Saving and continuing
 
 extension ContentHasher {
+  /// A state of so many bytes or more is not continued: its bit counter would overflow. No store holds a thousandth of it.
+  package static let maximumRestorableCount = Int64.max / 8
+
   /// The first byte of a saved state; another value is refused.
   private static let formatVersion: UInt8 = 1
 
@@ -99,7 +102,7 @@ extension ContentHasher {
     let count = Int64(bitPattern: UInt64(bigEndianBytes: bytes[2..<10]))
     let blockSize: Int64 = algorithm == .sha256 ? 64 : 128
     let wordSize = algorithm == .sha256 ? 4 : 8
-    guard count >= 0, count < Int64.max / 8 else { throw .invalidHashState }
+    guard count >= 0, count < Self.maximumRestorableCount else { throw .invalidHashState }
     let tailCount = Int(count % blockSize)
     guard bytes.count == 10 + 8 * wordSize + tailCount else { throw .invalidHashState }
     self.init(algorithm: algorithm)
