@@ -125,7 +125,6 @@ let package = Package(
     .testTarget(
       name: "ReplicationWorkerTests", dependencies: ["ReplicationWorker", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "HealthServiceTests", dependencies: ["HealthService", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
   ]
 )
