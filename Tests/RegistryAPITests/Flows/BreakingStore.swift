@@ -2,7 +2,7 @@ import Shared
 import Synchronization
 
 /// A store whose bodies break off after a number of bytes, like a connection that is reset in the middle.
-struct BreakingStore: BlobStore {
+struct BreakingStore: PassingStore {
   let base: any BlobStore
   let afterBytes: Int64
 
@@ -24,39 +24,5 @@ struct BreakingStore: BlobStore {
     }
   }
 
-  var location: LocationID { base.location }
-  var storagePath: StoragePath { base.storagePath }
-  var partLimits: PartLimits { base.partLimits }
-  func head(_ key: ObjectKey) async throws(StorageError) -> StoredObject? { try await base.head(key) }
-  func put(
-    _ key: ObjectKey, bytes: [UInt8], attributes: ObjectAttributes
-  ) async throws(StorageError) -> StoredObject { try await base.put(key, bytes: bytes, attributes: attributes) }
-  func beginPut(
-    _ key: ObjectKey, sizeBytes: Int64, attributes: ObjectAttributes
-  ) async throws(StorageError) -> any ObjectWriter {
-    try await base.beginPut(key, sizeBytes: sizeBytes, attributes: attributes)
-  }
-  func beginMultipart(_ key: ObjectKey, attributes: ObjectAttributes) async throws(StorageError) -> MultipartUpload {
-    try await base.beginMultipart(key, attributes: attributes)
-  }
-  func uploadPart(
-    _ upload: MultipartUpload, number: Int, slices: [[UInt8]]
-  ) async throws(StorageError) -> UploadedPart {
-    try await base.uploadPart(upload, number: number, slices: slices)
-  }
-  func copyPart(
-    _ upload: MultipartUpload, number: Int, from source: ObjectKey, sizeBytes: Int64
-  ) async throws(StorageError) -> UploadedPart {
-    try await base.copyPart(upload, number: number, from: source, sizeBytes: sizeBytes)
-  }
-  func completeMultipart(
-    _ upload: MultipartUpload, parts: [UploadedPart], sizeBytes: Int64
-  ) async throws(StorageError) -> StoredObject {
-    try await base.completeMultipart(upload, parts: parts, sizeBytes: sizeBytes)
-  }
-  func abortMultipart(_ upload: MultipartUpload) async throws(StorageError) { try await base.abortMultipart(upload) }
-  func delete(_ key: ObjectKey) async throws(StorageError) { try await base.delete(key) }
   func presignedGet(_ key: ObjectKey, lifetime: Duration) throws(StorageError) -> String? { nil }
-  func probe() async throws(StorageError) { try await base.probe() }
-  func close() async { await base.close() }
 }
