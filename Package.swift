@@ -76,6 +76,7 @@ let package = Package(
       uses: ["SharedModel", "SharedQueue", "SharedConfig", "SharedObservability", "Postgres", logging],
       resources: [
         .embedInCode("Migrations/0001_core.sql"), .embedInCode("Migrations/0002_histories.sql"),
+        .embedInCode("Migrations/0003_replication.sql"),
       ]),
     area(
       "Startup",

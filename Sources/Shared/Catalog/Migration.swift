@@ -13,5 +13,7 @@ struct Migration: Sendable {
   static let all = [
     Migration(version: 1, name: "core", sql: String(decoding: PackageResources._001_core_sql, as: UTF8.self)),
     Migration(version: 2, name: "histories", sql: String(decoding: PackageResources._002_histories_sql, as: UTF8.self)),
+    Migration(
+      version: 3, name: "replication", sql: String(decoding: PackageResources._003_replication_sql, as: UTF8.self)),
   ]
 }
