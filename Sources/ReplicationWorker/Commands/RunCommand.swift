@@ -52,7 +52,9 @@ struct RunCommand: AsyncParsableCommand {
     let process = ProcessInfo.processInfo
     let worker = "\(process.hostName)-\(process.processIdentifier)-\(RandomIdentifier().hex.prefix(8))"
 
-    let transferMemory = TransferMemory(capacityBytes: Int64(memory) << 20)
+    let breakers = StoreBreakers(logger: logger)
+    // Divided, so that copies to a target that hangs hold no memory of the others.
+    let memoryBytes = (Int64(memory) << 20) / Int64(max(1, targets.count))
     var services: [any Service] = []
     var queues: [any ReplicationQueue] = []
     for target in targets {
@@ -63,7 +65,9 @@ struct RunCommand: AsyncParsableCommand {
       services.append(
         targetWorker(
           store: store, stores: stores, configuration: configuration, catalog: catalog, queue: queue, worker: worker,
-          memory: transferMemory, logger: logger))
+          limits: TransferLimits(
+            memory: TransferMemory(capacityBytes: memoryBytes), breakers: breakers, pacing: UnlimitedPacing()),
+          logger: logger))
       services.append(ObjectSweeper(store: store, catalog: catalog, logger: logger))
     }
     logger.info(
@@ -95,7 +99,7 @@ struct RunCommand: AsyncParsableCommand {
 
   private func targetWorker(
     store: any BlobStore, stores: [LocationID: any BlobStore], configuration: Configuration, catalog: Catalog,
-    queue: any ReplicationQueue, worker: String, memory: TransferMemory, logger: Logger
+    queue: any ReplicationQueue, worker: String, limits: TransferLimits, logger: Logger
   ) -> TargetWorker {
     let slots = JobSlots(count: concurrency)
     let pace = JobFeed.Pace()
@@ -110,7 +114,7 @@ struct RunCommand: AsyncParsableCommand {
         logger: logger),
       runner: JobRunner(
         copier: BlobCopier(
-          target: store, stores: stores, preference: configuration.preference, memory: memory,
+          target: store, stores: stores, preference: configuration.preference, memory: limits.memory,
           partsInFlight: Self.partsInFlight),
         catalog: catalog, completions: CompletionBatcher(catalog: catalog, pause: pause), leases: leases,
         retry: RetryPolicy(), metrics: WorkerMetrics(registry: .shared), logger: logger),

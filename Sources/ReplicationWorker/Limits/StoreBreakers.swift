@@ -1,0 +1,101 @@
+import Logging
+import Shared
+import Synchronization
+
+/// One circuit breaker per store, so that a store that fails is left alone and costs no other anything (I10).
+///
+/// The feeds of a target ask about the target before they claim, so whoever copies asks only about *sources*, and reports
+/// on both. A probe of a target is one claimed job.
+final class StoreBreakers: Sendable {
+  private let limits: CircuitBreaker.Limits
+  private let now: @Sendable () -> ContinuousClock.Instant
+  private let logger: Logger
+  private let breakers = Mutex<[LocationID: CircuitBreaker]>([:])
+
+  /// Starts with every store taken for healthy; `now` is the time open breakers are measured by.
+  init(
+    limits: CircuitBreaker.Limits = .init(),
+    now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }, logger: Logger
+  ) {
+    self.limits = limits
+    self.now = now
+    self.logger = logger
+  }
+
+  /// Whether the store is worth a call now; while it is being tried again only the first to ask may call.
+  ///
+  /// Whoever was allowed reports with `record`, whatever came of it.
+  func allows(_ location: LocationID) -> Bool {
+    change(location) { breaker, now in breaker.admits(at: now) }
+  }
+
+  /// Reports what a call came to: nil for success.
+  ///
+  /// Only failures of the whole store count against it. An answer about one object (missing, refused) shows that the
+  /// store works; a call that was cancelled or never made says nothing.
+  func record(_ location: LocationID, _ error: StorageError?) {
+    change(location) { breaker, now in
+      switch Self.meaning(of: error) {
+      case .works:
+        breaker.recordSuccess(at: now)
+      case .fails(let retryAfter):
+        var generator = SystemRandomNumberGenerator()
+        breaker.recordFailure(retryAfter: retryAfter, at: now, using: &generator)
+      case .nothing:
+        breaker.giveUpProbe()
+      }
+    }
+    if let error, case .fails = Self.meaning(of: error) {
+      logger.debug("a store failed", metadata: ["store": "\(location)", "error": "\(error)"])
+    }
+  }
+
+  /// Where the store's breaker stands.
+  func state(of location: LocationID) -> CircuitBreaker.State {
+    let time = now()
+    return breakers.withLock { $0[location]?.state(at: time) } ?? .closed
+  }
+
+  private enum Meaning {
+    case works
+    case fails(retryAfter: Duration?)
+    case nothing
+  }
+
+  private static func meaning(of error: StorageError?) -> Meaning {
+    guard let error else { return .works }
+    if error.isStoreFailure { return .fails(retryAfter: error.retryAfter) }
+    switch error {
+    case .objectMissing, .uploadMissing, .refused, .tooLarge: return .works
+    default: return .nothing
+    }
+  }
+
+  @discardableResult
+  private func change<Value: Sendable>(
+    _ location: LocationID, _ body: (inout CircuitBreaker, ContinuousClock.Instant) -> Value
+  ) -> Value {
+    let time = now()
+    let (value, before, after) = breakers.withLock { breakers in
+      var breaker = breakers[location] ?? CircuitBreaker(limits: limits)
+      let before = breaker.state(at: time)
+      let value = body(&breaker, time)
+      breakers[location] = breaker
+      return (value, before, breaker.state(at: time))
+    }
+    report(location, from: before, to: after)
+    return value
+  }
+
+  private func report(_ location: LocationID, from before: CircuitBreaker.State, to after: CircuitBreaker.State) {
+    switch (before, after) {
+    case (.closed, .open(let remaining)), (.halfOpen, .open(let remaining)):
+      logger.warning(
+        "a store fails and is left alone for a while",
+        metadata: ["store": "\(location)", "seconds": "\(remaining / .seconds(1))"])
+    case (.halfOpen, .closed):
+      logger.info("a store works again", metadata: ["store": "\(location)"])
+    default: break
+    }
+  }
+}
