@@ -44,20 +44,27 @@ struct RegistryServer: Sendable {
   ) async throws {
     let metrics = RegistryMetrics()
     let announcer = JobAnnouncer(queue: queue, metrics: metrics, logger: logger)
+    let urgent = urgentCopies(catalog: catalog, announcer: announcer, metrics: metrics)
     let deletions = ObjectDeletions(catalog: catalog, stores: stores, logger: logger)
     let services = RegistryServices(
       settings: RegistrySettings(configuration), catalog: catalog, stores: stores, gate: gate,
       manifests: ManifestCache(), room: TransferRoom(memoryBytes: Self.transferMemoryBytes, spool: try Spool()),
-      announcer: announcer, deletions: deletions, metrics: metrics, logger: logger)
+      announcer: announcer, urgent: urgent, deletions: deletions, metrics: metrics, logger: logger)
+    let listener = try RegistryListener(services: services, address: address, logger: logger, connections: connections)
+    let background: [any Service] = [deletions, announcer] + (urgent.map { [$0] } ?? [])
     // Ended in reverse: the listener first, so that what its last requests hand over is still taken care of.
     var lifecycle = ServiceGroupConfiguration(
-      services: [
-        .init(service: deletions), .init(service: announcer),
-        .init(
-          service: try RegistryListener(services: services, address: address, logger: logger, connections: connections)),
-      ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+      services: (background + [listener]).map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+      logger: logger)
     lifecycle.maximumGracefulShutdownDuration = Self.shutdownGrace
     try await ServiceGroup(configuration: lifecycle).run()
+  }
+
+  private func urgentCopies(catalog: Catalog, announcer: JobAnnouncer, metrics: RegistryMetrics) -> UrgentCopies? {
+    guard configuration.replicationEnabled else { return nil }
+    return UrgentCopies(
+      home: configuration.home, isDefaultLocation: configuration.requiredLocations.contains(configuration.home),
+      catalog: catalog, announcer: announcer, metrics: metrics, logger: logger)
   }
 
   private func close(_ stores: [LocationID: any BlobStore], _ queue: any ReplicationQueue) async {

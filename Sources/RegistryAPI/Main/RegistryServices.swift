@@ -11,6 +11,8 @@ struct RegistryServices: Sendable {
   let manifests: ManifestCache
   let room: TransferRoom
   let announcer: JobAnnouncer
+  /// Nil where replication is off.
+  let urgent: UrgentCopies?
   let deletions: ObjectDeletions
   let metrics: RegistryMetrics
   let logger: Logger

@@ -33,6 +33,7 @@ struct BlobPull: Sendable {
     if route.mode == .redirect, range.mayBeRedirected, let best = route.candidates.first,
       let answer = try redirect(to: best, digest: digest)
     {
+      services.urgent?.served(blob, from: best.location)
       return answer
     }
     return try await proxy(blob, route.candidates, part: range.part, fields: fields)
@@ -67,6 +68,7 @@ struct BlobPull: Sendable {
         guard body.objectSizeBytes == blob.sizeBytes else {
           throw .sizeMismatch(expectedBytes: blob.sizeBytes, actualBytes: body.objectSizeBytes)
         }
+        services.urgent?.served(blob, from: placement.location)
         return Answer(status, fields: fields, body: .object(body))
       } catch {
         if case .cancelled = error { throw error }

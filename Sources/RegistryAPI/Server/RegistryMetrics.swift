@@ -16,6 +16,8 @@ final class RegistryMetrics: Sendable {
   private let sent: Counter
   private let pushed: Counter
   private let dropped: Counter
+  private let urgentAsked: Counter
+  private let urgentDropped: Counter
 
   /// Makes all series at once, so that counting takes no lock on the registry.
   init(registry: MetricsRegistry = .shared) {
@@ -39,6 +41,11 @@ final class RegistryMetrics: Sendable {
     pushed = registry.counter("meridian_api_pushed_bytes_total", help: "Bytes of blobs committed.")
     dropped = registry.counter(
       "meridian_api_announcements_dropped_total", help: "Jobs not announced to the queue; the reconciler finds them.")
+    urgentAsked = registry.counter(
+      "meridian_api_urgent_copies_total",
+      help: "Copies moved to the urgent lane because a pull here was served from another location.")
+    urgentDropped = registry.counter(
+      "meridian_api_urgent_copies_dropped_total", help: "Pulls whose blob was not moved to the urgent lane.")
   }
 
   /// Notes that a request is being answered.
@@ -59,6 +66,12 @@ final class RegistryMetrics: Sendable {
 
   /// Counts jobs that were not announced.
   func announcementsDropped(_ count: Int) { dropped.increment(by: Double(count)) }
+
+  /// Counts jobs moved to the urgent lane.
+  func urgentCopiesAsked(_ count: Int) { urgentAsked.increment(by: Double(count)) }
+
+  /// Counts blobs that should have been moved to the urgent lane and were not.
+  func urgentCopiesDropped(_ count: Int) { urgentDropped.increment(by: Double(count)) }
 
   /// All figures of the process in Prometheus' text format.
   func text() -> String { registry.prometheusText() }

@@ -64,6 +64,10 @@ struct RegistryFixture: Sendable {
       let ports = Ports()
       for index in 0..<count {
         let preference = index == 0 ? [catalog.us, catalog.eu] : [catalog.eu, catalog.us]
+        let urgent = UrgentCopies(
+          home: preference[0], isDefaultLocation: true, catalog: catalog.catalog, announcer: announcer,
+          metrics: metrics, logger: logger)
+        services.append(urgent)
         let registry = RegistryServices(
           settings: RegistrySettings(
             home: preference[0], requiredLocations: [catalog.us, catalog.eu], preference: preference,
@@ -72,7 +76,8 @@ struct RegistryFixture: Sendable {
             uploadLifetime: uploadLifetime, presignLifetime: .seconds(300), linkLease: .seconds(3600),
             maximumUploadsPerPrincipal: maximumUploads, allowsSparseIndexes: sparse),
           catalog: catalog.catalog, stores: stores, gate: gate, manifests: ManifestCache(),
-          room: TransferRoom(memoryBytes: 64 << 20, spool: try Spool()), announcer: announcer, deletions: deletions,
+          room: TransferRoom(memoryBytes: 64 << 20, spool: try Spool()), announcer: announcer, urgent: urgent,
+          deletions: deletions,
           metrics: metrics,
           logger: logger)
         services.append(
