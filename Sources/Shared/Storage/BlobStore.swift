@@ -16,6 +16,10 @@ package protocol BlobStore: Sendable {
   /// What the store allows of multipart uploads.
   var partLimits: PartLimits { get }
 
+  /// Whether bytes are protected on their way: by TLS, or because they cross no network; hashes of parts are superfluous
+  /// then.
+  var protectsBodies: Bool { get }
+
   /// The size and attributes of the object at `key`, or nil where there is none.
   func head(_ key: ObjectKey) async throws(StorageError) -> StoredObject?
 
@@ -25,6 +29,9 @@ package protocol BlobStore: Sendable {
   func open(_ key: ObjectKey, range: ByteRange?) async throws(StorageError) -> ObjectBody
 
   /// Stores a small object held in memory; returns once the store has confirmed it.
+  ///
+  /// A SHA-256 among the attributes must be that of `bytes`: an engine that does not protect bodies has the store compare
+  /// it, and throws `bodyAltered` where other bytes arrived. The same holds of `beginPut`.
   func put(_ key: ObjectKey, bytes: [UInt8], attributes: ObjectAttributes) async throws(StorageError) -> StoredObject
 
   /// Begins one streamed object PUT of exactly `sizeBytes`; nothing is visible until `finish()` has returned.
@@ -35,11 +42,17 @@ package protocol BlobStore: Sendable {
   ) async throws(StorageError) -> any ObjectWriter
 
   /// Begins a multipart upload for `key`; nothing is visible under `key` until it is completed.
+  ///
+  /// It is made again only where the store has certainly not begun one. A failure after that may leave an upload without
+  /// parts behind, which `listMultipart` finds for the sweep of stale uploads.
   func beginMultipart(_ key: ObjectKey, attributes: ObjectAttributes) async throws(StorageError) -> MultipartUpload
 
   /// Uploads part `number` (from 1), replacing an earlier part of that number; `slices` are sent one after another.
+  ///
+  /// `sha256` is the hash of exactly these bytes, where it is known: an engine that does not protect bodies has the store
+  /// compare it, and throws `bodyAltered` where other bytes arrived.
   func uploadPart(
-    _ upload: MultipartUpload, number: Int, slices: [[UInt8]]
+    _ upload: MultipartUpload, number: Int, slices: [[UInt8]], sha256: Digest?
   ) async throws(StorageError) -> UploadedPart
 
   /// Makes part `number` from the whole object at `source` in the same store, without moving its bytes through here.
@@ -58,6 +71,26 @@ package protocol BlobStore: Sendable {
   /// Gives the upload and its parts up; an unknown upload is success.
   func abortMultipart(_ upload: MultipartUpload) async throws(StorageError)
 
+  /// Has the service that holds `source` at `other` make the object at `key` from it, moving no byte through here.
+  ///
+  /// Nil where that cannot be: another service or other credentials, or a service that refuses; then the bytes have to be
+  /// read and written. Throws `objectMissing(source)`, and `sizeMismatch` where the copy is of another size than
+  /// `sizeBytes`. `key` must be fresh; after a failure there may be an object at it, as after any failed write. The bytes
+  /// are the service's word alone: whoever needs their digest verified reads them.
+  func copy(
+    _ source: ObjectKey, at other: any BlobStore, to key: ObjectKey, sizeBytes: Int64, attributes: ObjectAttributes
+  ) async throws(StorageError) -> StoredObject?
+
+  /// The objects under `storagePath` whose names follow `name` bytewise, ascending: at most `limit`, or 1,000.
+  ///
+  /// Not a snapshot: an object written or deleted between two pages may be listed or not; every object that is there all
+  /// the time is listed exactly once.
+  func list(after name: String?, limit: Int) async throws(StorageError) -> ObjectListing
+
+  /// The multipart uploads open under `storagePath` that follow the cursor in the store's own order: at most `limit`, or
+  /// 1,000.
+  func listMultipart(after: MultipartListing.Cursor?, limit: Int) async throws(StorageError) -> MultipartListing
+
   /// Deletes the object; a missing object is success.
   func delete(_ key: ObjectKey) async throws(StorageError)
 
@@ -71,6 +104,15 @@ package protocol BlobStore: Sendable {
 
   /// Closes connections; calls in flight end with `cancelled`.
   func close() async
+}
+
+extension BlobStore {
+  /// Uploads a part whose hash is not known.
+  package func uploadPart(
+    _ upload: MultipartUpload, number: Int, slices: [[UInt8]]
+  ) async throws(StorageError) -> UploadedPart {
+    try await uploadPart(upload, number: number, slices: slices, sha256: nil)
+  }
 }
 
 /// Receives the bytes of one streamed object PUT.

@@ -26,6 +26,8 @@ package enum StorageError: Error, Sendable, Equatable {
   case truncated(expectedBytes: Int64, receivedBytes: Int64)
   /// The store holds or confirmed another size than was sent.
   case sizeMismatch(expectedBytes: Int64, actualBytes: Int64)
+  /// Other bytes arrived at the store than their hash promised: they were changed on the way, and it kept none.
+  case bodyAltered(code: String)
   /// The store has no space left.
   case full
   /// The request exceeds what the store or the caller's limit allows.
@@ -44,8 +46,8 @@ package enum StorageError: Error, Sendable, Equatable {
   /// Whether the same call may succeed when made again later.
   package var isRetryable: Bool {
     switch self {
-    case .slowDown, .unavailable, .unreachable, .timedOut, .truncated, .sizeMismatch, .full, .invalidResponse,
-      .overloaded, .clockSkewed:
+    case .slowDown, .unavailable, .unreachable, .timedOut, .truncated, .sizeMismatch, .bodyAltered, .full,
+      .invalidResponse, .overloaded, .clockSkewed:
       true
     case .objectMissing, .bucketMissing, .accessDenied, .uploadMissing, .tooLarge, .unsupported, .refused, .cancelled:
       false
@@ -58,8 +60,8 @@ package enum StorageError: Error, Sendable, Equatable {
     case .slowDown, .unavailable, .unreachable, .timedOut, .accessDenied, .bucketMissing, .clockSkewed, .full,
       .invalidResponse:
       true
-    case .objectMissing, .uploadMissing, .truncated, .sizeMismatch, .tooLarge, .unsupported, .refused, .overloaded,
-      .cancelled:
+    case .objectMissing, .uploadMissing, .truncated, .sizeMismatch, .bodyAltered, .tooLarge, .unsupported, .refused,
+      .overloaded, .cancelled:
       false
     }
   }
@@ -87,6 +89,7 @@ extension StorageError: CustomStringConvertible {
     case .timedOut(let phase): "the store did not answer in time (\(phase))"
     case .truncated(let expected, let received): "the body ended after \(received) of \(expected) bytes"
     case .sizeMismatch(let expected, let actual): "the store holds \(actual) bytes where \(expected) were sent"
+    case .bodyAltered(let code): "the store received other bytes than were sent (\(code))"
     case .full: "the store has no space left"
     case .tooLarge(let limit): "larger than \(limit) bytes"
     case .unsupported(let operation): "the engine cannot \(operation)"

@@ -77,7 +77,7 @@ extension StorageError {
   /// Whether a repetition within seconds is sensible: the store or the way to it failed, not the request.
   package var mayPassSoon: Bool {
     switch self {
-    case .slowDown, .unavailable, .unreachable, .timedOut, .invalidResponse: true
+    case .slowDown, .unavailable, .unreachable, .timedOut, .bodyAltered, .invalidResponse: true
     case .objectMissing, .bucketMissing, .accessDenied, .clockSkewed, .uploadMissing, .truncated, .sizeMismatch, .full,
       .tooLarge, .unsupported, .refused, .overloaded, .cancelled:
       false

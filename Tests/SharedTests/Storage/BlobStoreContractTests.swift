@@ -6,20 +6,26 @@ import Testing
 struct BlobStoreContractTests {
   @Test(arguments: BlobStoreRule.allCases)
   func memory(_ rule: BlobStoreRule) async throws {
-    let store = MemoryStore(
-      location: try LocationID(parsing: "us"), storagePath: try #require(StoragePath("registry")),
-      capacityBytes: 256 << 20)
-    try await rule.check(BlobStoreUnderTest(store, keepsAttributes: true))
-    await store.close()
+    let stores = try (0..<2).map { _ in
+      MemoryStore(
+        location: try LocationID(parsing: "us"), storagePath: try #require(StoragePath("registry")),
+        capacityBytes: 256 << 20, service: "one")
+    }
+    try await rule.check(BlobStoreUnderTest(stores[0], neighbour: stores[1], keepsAttributes: true))
+    for store in stores { await store.close() }
   }
 
-  @Test(arguments: BlobStoreRule.allCases)
-  func local(_ rule: BlobStoreRule) async throws {
+  @Test(arguments: BlobStoreRule.allCases, ["", "registry/blobs"])
+  func local(_ rule: BlobStoreRule, _ path: String) async throws {
     try await withTemporaryFolder { folder in
-      let store = try LocalStore(
-        location: try LocationID(parsing: "us"), rootPath: folder, storagePath: try #require(StoragePath("")))
-      try await rule.check(BlobStoreUnderTest(store, keepsAttributes: false))
-      await store.close()
+      try await withTemporaryFolder { other in
+        let stores = try [folder, other].map { folder in
+          try LocalStore(
+            location: try LocationID(parsing: "us"), rootPath: folder, storagePath: try #require(StoragePath(path)))
+        }
+        try await rule.check(BlobStoreUnderTest(stores[0], neighbour: stores[1], keepsAttributes: false))
+        for store in stores { await store.close() }
+      }
     }
   }
 
@@ -27,7 +33,10 @@ struct BlobStoreContractTests {
   @Test(.enabled(if: S3TestService.isDemanded, "MERIDIAN_TEST_S3 is not set"), arguments: BlobStoreRule.allCases)
   func s3(_ rule: BlobStoreRule) async throws {
     try await S3TestService.withStore(try S3TestService.connection()) { store in
-      try await rule.check(BlobStoreUnderTest(store, keepsAttributes: true))
+      try await S3TestService.withStore(try S3TestService.neighbourConnection()) { neighbour in
+        try await rule.check(
+          BlobStoreUnderTest(store, neighbour: neighbour, keepsAttributes: true, refusesAlteredBodies: true))
+      }
     }
   }
 }

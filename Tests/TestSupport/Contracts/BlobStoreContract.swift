@@ -27,6 +27,15 @@ package enum BlobStoreRule: String, CaseIterable, Sendable, CustomTestStringConv
   case cancellationEndsACall
   case aLargeObjectStreamsInSmallPieces
   case neighboursAreNotTouched
+  case listingsPageInBytewiseOrder
+  case listingsTellSizesAndTimes
+  case listingsGoOnPastDeletions
+  case listingsKeepToTheStoragePath
+  case uploadsAreListedUntilTheyEnd
+  case aCopyIsTheObject
+  case aCopyOfNothingOrOfAnotherSizeFails
+  case aCopyFromAnotherServiceIsLeftToOthers
+  case alteredBodiesAreRefused
   case theProbeSucceeds
 
   package var testDescription: String { rawValue }
@@ -56,6 +65,15 @@ package enum BlobStoreRule: String, CaseIterable, Sendable, CustomTestStringConv
     case .cancellationEndsACall: try await engine.cancellationEndsACall()
     case .aLargeObjectStreamsInSmallPieces: try await engine.aLargeObjectStreamsInSmallPieces()
     case .neighboursAreNotTouched: try await engine.neighboursAreNotTouched()
+    case .listingsPageInBytewiseOrder: try await engine.listingsPageInBytewiseOrder()
+    case .listingsTellSizesAndTimes: try await engine.listingsTellSizesAndTimes()
+    case .listingsGoOnPastDeletions: try await engine.listingsGoOnPastDeletions()
+    case .listingsKeepToTheStoragePath: try await engine.listingsKeepToTheStoragePath()
+    case .uploadsAreListedUntilTheyEnd: try await engine.uploadsAreListedUntilTheyEnd()
+    case .aCopyIsTheObject: try await engine.aCopyIsTheObject()
+    case .aCopyOfNothingOrOfAnotherSizeFails: try await engine.aCopyOfNothingOrOfAnotherSizeFails()
+    case .aCopyFromAnotherServiceIsLeftToOthers: try await engine.aCopyFromAnotherServiceIsLeftToOthers()
+    case .alteredBodiesAreRefused: try await engine.alteredBodiesAreRefused()
     case .theProbeSucceeds: try await engine.store.probe()
     }
   }
@@ -64,14 +82,25 @@ package enum BlobStoreRule: String, CaseIterable, Sendable, CustomTestStringConv
 /// An engine and what the contract leaves open to it.
 package struct BlobStoreUnderTest: Sendable {
   package let store: any BlobStore
+  /// A store of the same service and credentials with a bucket of its own.
+  package let neighbour: any BlobStore
   /// Whether the digest given at a write is told by `head`.
   package let keepsAttributes: Bool
+  /// Whether a body that is not what its hash says is refused.
+  package let refusesAlteredBodies: Bool
 
-  /// Names an engine for the contract.
-  package init(_ store: any BlobStore, keepsAttributes: Bool) {
+  /// Names an engine for the contract; its storage path holds nothing and is used by nobody else.
+  package init(
+    _ store: any BlobStore, neighbour: any BlobStore, keepsAttributes: Bool, refusesAlteredBodies: Bool = false
+  ) {
     self.store = store
+    self.neighbour = neighbour
     self.keepsAttributes = keepsAttributes
+    self.refusesAlteredBodies = refusesAlteredBodies
   }
+
+  /// Whether a name may not be both an object's and a folder's.
+  var isLocal: Bool { store is LocalStore }
 
   /// A key nobody has used.
   func freshKey() -> ObjectKey { .blob(storagePath: store.storagePath, identifier: RandomIdentifier()) }

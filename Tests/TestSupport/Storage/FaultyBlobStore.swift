@@ -6,7 +6,7 @@ package final class FaultyBlobStore: BlobStore {
   /// The calls that can be made to fail.
   package enum Operation: String, Sendable, CaseIterable {
     case head, open, put, beginPut, beginMultipart, uploadPart, copyPart, completeMultipart, abortMultipart, delete
-    case probe
+    case copy, list, listMultipart, probe
   }
 
   private struct State {
@@ -50,6 +50,7 @@ package final class FaultyBlobStore: BlobStore {
   package var location: LocationID { base.location }
   package var storagePath: StoragePath { base.storagePath }
   package var partLimits: PartLimits { base.partLimits }
+  package var protectsBodies: Bool { base.protectsBodies }
 
   package func head(_ key: ObjectKey) async throws(StorageError) -> StoredObject? {
     try await enter(.head)
@@ -83,10 +84,10 @@ package final class FaultyBlobStore: BlobStore {
   }
 
   package func uploadPart(
-    _ upload: MultipartUpload, number: Int, slices: [[UInt8]]
+    _ upload: MultipartUpload, number: Int, slices: [[UInt8]], sha256: Digest?
   ) async throws(StorageError) -> UploadedPart {
     try await enter(.uploadPart)
-    return try await base.uploadPart(upload, number: number, slices: slices)
+    return try await base.uploadPart(upload, number: number, slices: slices, sha256: sha256)
   }
 
   package func copyPart(
@@ -106,6 +107,27 @@ package final class FaultyBlobStore: BlobStore {
   package func abortMultipart(_ upload: MultipartUpload) async throws(StorageError) {
     try await enter(.abortMultipart)
     try await base.abortMultipart(upload)
+  }
+
+  package func copy(
+    _ source: ObjectKey, at other: any BlobStore, to key: ObjectKey, sizeBytes: Int64, attributes: ObjectAttributes
+  ) async throws(StorageError) -> StoredObject? {
+    try await enter(.copy)
+    // The engine knows its own kind only.
+    let other = (other as? FaultyBlobStore)?.base ?? other
+    return try await base.copy(source, at: other, to: key, sizeBytes: sizeBytes, attributes: attributes)
+  }
+
+  package func list(after name: String?, limit: Int) async throws(StorageError) -> ObjectListing {
+    try await enter(.list)
+    return try await base.list(after: name, limit: limit)
+  }
+
+  package func listMultipart(
+    after: MultipartListing.Cursor?, limit: Int
+  ) async throws(StorageError) -> MultipartListing {
+    try await enter(.listMultipart)
+    return try await base.listMultipart(after: after, limit: limit)
   }
 
   package func delete(_ key: ObjectKey) async throws(StorageError) {

@@ -26,6 +26,14 @@ package enum S3TestService {
       credentials: .init(accessKey: accessKey, secretKey: Secret(secretKey ?? secret)))
   }
 
+  /// Another bucket of the same service, reached with the same credentials.
+  package static func neighbourConnection() throws -> S3Connection {
+    guard let bucket = ProcessInfo.processInfo.environment["MERIDIAN_TEST_S3_BUCKET_EU"] else {
+      throw MissingTestService()
+    }
+    return try connection(bucket: bucket)
+  }
+
   /// Runs `body` with a store on that service and closes it.
   @discardableResult
   package static func withStore<Value>(

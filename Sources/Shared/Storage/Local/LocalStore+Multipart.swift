@@ -1,8 +1,11 @@
 private import Glibc
 package import SharedModel
 
-/// An upload is the folder `.meridian/uploads/<id>` with a file `<number>.<tag>` per part.
+/// An upload is the folder `.meridian/uploads/<id>` with a file `key`, which names the object, and a file `<number>.<tag>`
+/// per part.
 extension LocalStore {
+  static let uploadKeyFile = "key"
+
   package func beginMultipart(
     _ key: ObjectKey, attributes: ObjectAttributes
   ) async throws(StorageError) -> MultipartUpload {
@@ -10,13 +13,22 @@ extension LocalStore {
     try await attempt {
       // Refuses a reserved key before any byte is sent.
       _ = try self.place(of: key, making: true)
-      _ = try self.uploads().folder(making: upload.id)
+      // The folder gets its name last, so that every upload that can be found is found by its object's name.
+      let staging = try self.staging()
+      let folder = try staging.folder(making: upload.id)
+      let file = try folder.open(Self.uploadKeyFile, O_WRONLY | O_CREAT | O_EXCL)
+      try file.write(Array(key.description.utf8))
+      try file.flush()
+      try folder.flush()
+      let uploads = try self.uploads()
+      try staging.rename(upload.id, to: upload.id, in: uploads)
+      try uploads.flush()
     }
     return upload
   }
 
   package func uploadPart(
-    _ upload: MultipartUpload, number: Int, slices: [[UInt8]]
+    _ upload: MultipartUpload, number: Int, slices: [[UInt8]], sha256: Digest?
   ) async throws(StorageError) -> UploadedPart {
     try await addPart(to: upload, number: number, sizeBytes: slices.reduce(0) { $0 + Int64($1.count) }) { file in
       for slice in slices { try file.write(slice) }
@@ -71,7 +83,7 @@ extension LocalStore {
 // MARK: - Files of an upload
 
 extension LocalStore {
-  private func uploads() throws(FileFailure) -> OpenFile {
+  func uploads() throws(FileFailure) -> OpenFile {
     try root().folder(making: Self.privateFolder).folder(making: "uploads")
   }
 

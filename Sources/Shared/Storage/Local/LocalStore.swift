@@ -16,6 +16,7 @@ package final class LocalStore: BlobStore {
   package let storagePath: StoragePath
   package let partLimits = PartLimits(
     minimumPartBytes: 1, maximumPartBytes: 5 << 30, maximumParts: 10_000, maximumSinglePutBytes: 1 << 50)
+  package let protectsBodies = true
   private let rootPath: String
   private let pool: BlockingPool
 

@@ -124,21 +124,11 @@ final class OpenFile: Sendable {
     }
   }
 
-  /// The names in this folder.
+  /// The names in this folder that are UTF-8.
   func names() throws(FileFailure) -> [String] {
-    let own = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard own >= 0 else { throw FileFailure(errno) }
-    guard let stream = fdopendir(own) else {
-      Glibc.close(own)
-      throw FileFailure(errno)
-    }
-    defer { closedir(stream) }
     var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
+    try forEachEntry { (name, _) throws(FileFailure) in
+      if let name { names.append(name) }
     }
     return names
   }

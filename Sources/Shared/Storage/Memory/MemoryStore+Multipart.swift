@@ -5,15 +5,17 @@ extension MemoryStore {
     _ key: ObjectKey, attributes: ObjectAttributes
   ) async throws(StorageError) -> MultipartUpload {
     let upload = MultipartUpload(key: key, id: RandomIdentifier().hex)
-    try access { state throws(StorageError) in state.uploads[upload] = Upload(attributes: attributes) }
+    try access { state throws(StorageError) in
+      state.uploads[upload] = Upload(attributes: attributes, startedAtMs: self.nowMs())
+    }
     return upload
   }
 
   package func uploadPart(
-    _ upload: MultipartUpload, number: Int, slices: [[UInt8]]
+    _ upload: MultipartUpload, number: Int, slices: [[UInt8]], sha256: Digest?
   ) async throws(StorageError) -> UploadedPart {
     try add(
-      Object(slices: slices, sizeBytes: slices.reduce(0) { $0 + Int64($1.count) }, digest: nil), to: upload, number)
+      object(slices, sizeBytes: slices.reduce(0) { $0 + Int64($1.count) }, digest: nil), to: upload, number)
   }
 
   package func copyPart(
@@ -50,7 +52,8 @@ extension MemoryStore {
       }
       self.forget(upload, &state)
       try self.hold(sizeBytes, &state)
-      self.store(Object(slices: slices, sizeBytes: sizeBytes, digest: known.attributes.digest), at: upload.key, &state)
+      self.store(
+        self.object(slices, sizeBytes: sizeBytes, digest: known.attributes.digest), at: upload.key, &state)
       return StoredObject(key: upload.key, sizeBytes: sizeBytes, digest: known.attributes.digest)
     }
   }

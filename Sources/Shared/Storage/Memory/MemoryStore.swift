@@ -1,3 +1,4 @@
+private import Glibc
 package import SharedModel
 internal import Synchronization
 
@@ -10,10 +11,12 @@ package final class MemoryStore: BlobStore {
     let slices: [[UInt8]]
     let sizeBytes: Int64
     let digest: Digest?
+    let modifiedAtMs: Int64
   }
 
   struct Upload: Sendable {
     let attributes: ObjectAttributes
+    let startedAtMs: Int64
     var parts: [Int: (tag: String, object: Object)] = [:]
   }
 
@@ -28,19 +31,34 @@ package final class MemoryStore: BlobStore {
   package let location: LocationID
   package let storagePath: StoragePath
   package let partLimits: PartLimits
+  package let protectsBodies = true
   let capacityBytes: Int64
+  let service: String?
+  let nowMs: @Sendable () -> Int64
   let state = Mutex(State())
 
   /// An empty store holding at most `capacityBytes`.
+  ///
+  /// Stores of the same `service` can copy from each other. `nowMs` gives milliseconds since the epoch, by default those of
+  /// the system's clock.
   package init(
     location: LocationID, storagePath: StoragePath, capacityBytes: Int64 = 1 << 30,
     partLimits: PartLimits = PartLimits(
-      minimumPartBytes: 5 << 20, maximumPartBytes: 5 << 30, maximumParts: 10_000, maximumSinglePutBytes: 5 << 30)
+      minimumPartBytes: 5 << 20, maximumPartBytes: 5 << 30, maximumParts: 10_000, maximumSinglePutBytes: 5 << 30),
+    service: String? = nil, nowMs: (@Sendable () -> Int64)? = nil
   ) {
     self.location = location
     self.storagePath = storagePath
     self.capacityBytes = capacityBytes
     self.partLimits = partLimits
+    self.service = service
+    self.nowMs = nowMs ?? { Self.systemMs }
+  }
+
+  private static var systemMs: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
   }
 
   /// The bytes held now.
@@ -72,7 +90,7 @@ package final class MemoryStore: BlobStore {
     try access { state throws(StorageError) in
       try self.hold(Int64(bytes.count), &state)
       self.store(
-        Object(slices: [bytes], sizeBytes: Int64(bytes.count), digest: attributes.digest), at: key, &state)
+        self.object([bytes], sizeBytes: Int64(bytes.count), digest: attributes.digest), at: key, &state)
     }
     return StoredObject(key: key, sizeBytes: Int64(bytes.count), digest: attributes.digest)
   }
@@ -112,6 +130,11 @@ extension MemoryStore {
       guard !state.isClosed else { throw .cancelled }
       return try work(&state)
     }
+  }
+
+  /// An object modified now.
+  func object(_ slices: [[UInt8]], sizeBytes: Int64, digest: Digest?) -> Object {
+    Object(slices: slices, sizeBytes: sizeBytes, digest: digest, modifiedAtMs: nowMs())
   }
 
   /// Counts bytes that are about to be stored; throws `full` where they do not fit.

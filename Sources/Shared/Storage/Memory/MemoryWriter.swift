@@ -43,7 +43,7 @@ final class MemoryWriter: ObjectWriter {
       try store.end(nil, reservedBytes: sizeBytes, at: key)
       throw .truncated(expectedBytes: sizeBytes, receivedBytes: count)
     }
-    let object = MemoryStore.Object(slices: slices, sizeBytes: count, digest: attributes.digest)
+    let object = store.object(slices, sizeBytes: count, digest: attributes.digest)
     try store.end(object, reservedBytes: sizeBytes, at: key)
     return StoredObject(key: key, sizeBytes: count, digest: attributes.digest)
   }

@@ -11,6 +11,8 @@ struct S3Call: Sendable {
     case heavy
     /// A body that takes as long as it takes, as long as it moves.
     case streaming
+    /// Silence for up to this long while the store works.
+    case within(Duration)
   }
 
   var method: String
@@ -26,6 +28,8 @@ struct S3Call: Sendable {
   /// The object a part is copied from: what is missing when such a call says so.
   var source: ObjectKey?
   var weight = Weight.small
+  /// The SHA-256 of the body, where it is known; the store refuses another body then.
+  var bodyHash: Digest?
 
   /// HEAD of an object or, without a key, of the bucket.
   static func head(_ key: ObjectKey?) -> S3Call { S3Call(method: "HEAD", key: key) }

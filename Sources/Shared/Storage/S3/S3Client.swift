@@ -18,11 +18,16 @@ struct S3Client: Sendable {
   }
 
   /// Sends a call once and returns its answer where that is a 2xx; throws what any other answer means.
-  func send(_ call: S3Call, body: HTTPRequestBody = .none) async throws(StorageError) -> HTTPTransportResponse {
+  ///
+  /// `onBreak` is told of a transfer that broke before there was an answer.
+  func send(
+    _ call: S3Call, body: HTTPRequestBody = .none, onBreak: (HTTPTransportError) -> Void = { _ in }
+  ) async throws(StorageError) -> HTTPTransportResponse {
     let response: HTTPTransportResponse
     do {
       response = try await transport.send(request(call), body: body)
     } catch {
+      onBreak(error)
       throw S3Failure.error(error)
     }
     return try await checked(response, call)
@@ -30,15 +35,23 @@ struct S3Client: Sendable {
 
   /// Sends a call once and returns the root of its XML answer; an `<Error>` inside a 200 throws like any other failure.
   func sendForXML(
-    _ call: S3Call, body: HTTPRequestBody = .none, root: String
+    _ call: S3Call, body: HTTPRequestBody = .none, root: String, onBreak: (HTTPTransportError) -> Void = { _ in }
   ) async throws(StorageError) -> XMLElement {
-    let response = try await send(call, body: body)
-    let element = try await xml(response)
+    try await sendForAnswer(call, body: body, root: root, limitBytes: XMLReader.maximumBytes, onBreak: onBreak).root
+  }
+
+  /// Like `sendForXML`, for an answer of up to `limitBytes` whose headers matter too.
+  func sendForAnswer(
+    _ call: S3Call, body: HTTPRequestBody = .none, root: String, limitBytes: Int,
+    onBreak: (HTTPTransportError) -> Void = { _ in }
+  ) async throws(StorageError) -> (root: XMLElement, headers: HTTPHeaderFields) {
+    let response = try await send(call, body: body, onBreak: onBreak)
+    let element = try await xml(response, limitBytes: limitBytes)
     if element.name == "Error" { throw failure(element, status: response.status, headers: response.headers, call) }
     guard element.name == root else {
       throw .invalidResponse(detail: "<\(S3Failure.sanitized(element.name))> in place of <\(root)>")
     }
-    return element
+    return (element, response.headers)
   }
 
   /// Starts a call whose body is pushed.
@@ -78,15 +91,17 @@ struct S3Client: Sendable {
       status: status, code: code, retryAfter: S3Failure.retryAfter(headers), call: call, bucket: connection.bucket)
   }
 
-  private func xml(_ response: HTTPTransportResponse) async throws(StorageError) -> XMLElement {
+  private func xml(
+    _ response: HTTPTransportResponse, limitBytes: Int = XMLReader.maximumBytes
+  ) async throws(StorageError) -> XMLElement {
     let bytes: [UInt8]
     do {
-      bytes = try await response.body.collect(upTo: XMLReader.maximumBytes)
+      bytes = try await response.body.collect(upTo: limitBytes)
     } catch {
       throw S3Failure.error(error)
     }
     do {
-      return try XMLReader.parse(bytes)
+      return try XMLReader.parse(bytes, limitBytes: limitBytes)
     } catch {
       throw .invalidResponse(detail: "XML: \(error)")
     }
@@ -101,13 +116,14 @@ extension S3Client {
     let time = SigningTime(secondsSinceEpoch: now())
     let address = S3Address(
       endpoint: connection.endpoint, bucket: connection.bucket, key: call.key, pathStyle: connection.pathStyle)
+    let payloadHash = call.bodyHash?.hex ?? SigningV4.unsignedPayload
     var headers = call.headers
-    headers.append(("x-amz-content-sha256", SigningV4.unsignedPayload))
+    headers.append(("x-amz-content-sha256", payloadHash))
     headers.append(("x-amz-date", time.stamp))
     if let token = connection.credentials.sessionToken { headers.append(("x-amz-security-token", token.revealed)) }
     let signed = SigningV4.Request(
       method: call.method, path: address.path, query: call.query,
-      headers: headers + [(name: "host", value: address.authority)])
+      headers: headers + [(name: "host", value: address.authority)], payloadHash: payloadHash)
     headers.append(("authorization", signer.authorization(for: signed, at: time)))
     return HTTPTransportRequest(
       method: call.method, url: address.url(query: S3Encoding.canonicalQuery(call.query)),
@@ -134,6 +150,9 @@ extension S3Client {
       // Silence is normal while the store joins parts.
       timeouts.lowSpeedTime = deadlines.heavy
     case .streaming: break
+    case .within(let limit):
+      timeouts.total = limit
+      timeouts.lowSpeedTime = limit
     }
     return timeouts
   }

@@ -20,6 +20,7 @@ enum S3Failure {
     case "RequestTimeTooSkewed": return .clockSkewed
     case "QuotaExceeded", "InsufficientStorage", "XMinioStorageFull": return .full
     case "EntityTooLarge": return .tooLarge(limitBytes: 5 << 30)
+    case "XAmzContentSHA256Mismatch", "BadDigest": return .bodyAltered(code: code)
     case "RequestTimeout": return .timedOut(phase: "request body")
     case "IncompleteBody", "OperationAborted", "InternalError":
       return .unavailable(status: status, code: code, retryAfter: retryAfter)

@@ -2,27 +2,46 @@ internal import HTTPTransport
 package import SharedModel
 
 extension S3Store {
-  /// A repetition after a lost reply leaves an upload without parts behind, for the store's lifecycle rule to remove.
+  /// Not made again after a failure that may have left an upload behind: each repetition could leave one more.
   package func beginMultipart(
     _ key: ObjectKey, attributes: ObjectAttributes
   ) async throws(StorageError) -> MultipartUpload {
     let call = S3Call(
       method: "POST", key: key, query: [("uploads", "")], headers: client.headers(attributes))
+    var mayHaveBegun = false
     return try await retry.run { _ throws(StorageError) in
-      let answer = try await client.sendForXML(call, root: "InitiateMultipartUploadResult")
-      guard let id = answer["UploadId"], (1...1024).contains(id.utf8.count),
-        id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f })
-      else { throw .invalidResponse(detail: "no upload id") }
+      mayHaveBegun = true
+      let answer: XMLElement
+      do throws(StorageError) {
+        answer = try await client.sendForXML(call, root: "InitiateMultipartUploadResult") { failure in
+          mayHaveBegun = failure.requestMayHaveBeenSent
+        }
+      } catch {
+        switch error {
+        case .slowDown, .unavailable(status: 503, _, _): mayHaveBegun = false
+        default: break
+        }
+        throw error
+      }
+      guard let id = answer["UploadId"], Self.isIdentifier(id) else { throw .invalidResponse(detail: "no upload id") }
       return MultipartUpload(key: key, id: id)
+    } retrying: { error in
+      error.mayPassSoon && !mayHaveBegun
     }
   }
 
+  /// Whether a text may be the name of an upload: short, and without spaces and control characters.
+  static func isIdentifier(_ text: String) -> Bool {
+    (1...1024).contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+  }
+
   package func uploadPart(
-    _ upload: MultipartUpload, number: Int, slices: [[UInt8]]
+    _ upload: MultipartUpload, number: Int, slices: [[UInt8]], sha256: Digest?
   ) async throws(StorageError) -> UploadedPart {
     let size = try checkedPartSize(slices.reduce(0) { $0 + Int64($1.count) }, number: number)
-    let call = S3Call.multipart("PUT", upload, part: number, weight: .streaming)
-    return try await retry.run { _ throws(StorageError) in
+    var call = S3Call.multipart("PUT", upload, part: number, weight: .streaming)
+    call.bodyHash = Self.bodyHash(sha256)
+    return try await retry.run { [call] _ throws(StorageError) in
       let response = try await client.send(call, body: .slices(slices))
       let tag = try Self.tag(response.headers["etag"])
       response.body.discard()
@@ -99,7 +118,7 @@ extension S3Store {
     return sizeBytes
   }
 
-  private static func tag(_ text: String?) throws(StorageError) -> String {
+  static func tag(_ text: String?) throws(StorageError) -> String {
     guard let text, (1...256).contains(text.utf8.count), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
       throw .invalidResponse(detail: "no ETag")
     }

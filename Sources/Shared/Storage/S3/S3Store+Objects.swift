@@ -36,7 +36,7 @@ extension S3Store {
     guard Int64(bytes.count) <= partLimits.maximumSinglePutBytes else {
       throw .tooLarge(limitBytes: partLimits.maximumSinglePutBytes)
     }
-    let call = S3Call(method: "PUT", key: key, headers: client.headers(attributes), weight: .streaming)
+    let call = putCall(key, attributes)
     return try await retry.run { _ throws(StorageError) in
       try await client.send(call, body: .bytes(bytes)).body.discard()
       return StoredObject(key: key, sizeBytes: Int64(bytes.count), digest: attributes.digest)
@@ -49,7 +49,7 @@ extension S3Store {
     guard sizeBytes >= 0, sizeBytes <= partLimits.maximumSinglePutBytes else {
       throw .tooLarge(limitBytes: partLimits.maximumSinglePutBytes)
     }
-    let call = S3Call(method: "PUT", key: key, headers: client.headers(attributes), weight: .streaming)
+    let call = putCall(key, attributes)
     let object = StoredObject(key: key, sizeBytes: sizeBytes, digest: attributes.digest)
     return S3ObjectWriter(store: self, call: call, object: object, attributes: attributes)
   }
@@ -62,6 +62,12 @@ extension S3Store {
     } catch {
       guard case .objectMissing = error else { throw error }
     }
+  }
+
+  private func putCall(_ key: ObjectKey, _ attributes: ObjectAttributes) -> S3Call {
+    S3Call(
+      method: "PUT", key: key, headers: client.headers(attributes), weight: .streaming,
+      bodyHash: Self.bodyHash(attributes.digest))
   }
 
   private static func digest(_ text: String) -> Digest? {

@@ -6,8 +6,9 @@ package import SharedModel
 /// Retries only what may be done twice and whose body can be sent again. A single PUT is not followed by a HEAD: S3 stores
 /// exactly the declared Content-Length or nothing ("Amazon S3 never adds partial objects", PutObject), and the transport
 /// refuses to end a body of another length, so the confirmed PUT is the size check (decision D12) and the round trip is
-/// saved. A completed multipart upload is checked by HEAD, because there the store does the arithmetic. No checksum
-/// header is sent: radosgw 16 ignores `x-amz-checksum-*`.
+/// saved. A completed multipart upload is checked by HEAD, because there the store does the arithmetic. Of bodies whose
+/// SHA-256 is known it is signed with the request, and the store refuses other bytes; no other checksum header is sent:
+/// radosgw 16 ignores `x-amz-checksum-*`.
 package struct S3Store: BlobStore {
   /// The metadata header the digest of a replicated object stands in.
   static let digestHeader = "x-amz-meta-meridian-digest"
@@ -30,6 +31,12 @@ package struct S3Store: BlobStore {
 
   package var storagePath: StoragePath { client.connection.storagePath }
   package var partLimits: PartLimits { client.connection.partLimits }
+  package var protectsBodies: Bool { client.connection.endpoint.isSecure }
+
+  /// What `x-amz-content-sha256` can say: the store compares SHA-256 only.
+  static func bodyHash(_ digest: Digest?) -> Digest? {
+    digest.flatMap { $0.algorithm == .sha256 ? $0 : nil }
+  }
 
   package func close() async { await client.transport.close() }
 

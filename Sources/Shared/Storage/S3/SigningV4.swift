@@ -2,8 +2,8 @@ private import SharedModel
 
 /// AWS Signature Version 4 for one set of credentials, region and service.
 ///
-/// Pure but for the key cache: time comes with each call. Bodies are not signed (`UNSIGNED-PAYLOAD`), so that they can be
-/// streamed; TLS protects them in flight (decision D12).
+/// Pure but for the key cache: time comes with each call. Bodies whose hash is not known before they are sent are not
+/// signed (`UNSIGNED-PAYLOAD`), so that they can be streamed; TLS protects them in flight (decision D12).
 /// https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 struct SigningV4: Sendable {
   /// What is signed of a request.

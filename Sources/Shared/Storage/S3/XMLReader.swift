@@ -10,6 +10,9 @@ struct XMLElement: Sendable, Hashable {
 
   /// The text of the first child of that name.
   subscript(name: String) -> String? { children.first { $0.name == name }?.text }
+
+  /// The children of that name, in order.
+  func children(named name: String) -> [XMLElement] { children.filter { $0.name == name } }
 }
 
 /// Why an answer is not XML this reader takes.
@@ -28,6 +31,8 @@ enum XMLFailure: Error, Sendable, Equatable {
 /// expansion nor external references can (security rule 35).
 struct XMLReader {
   static let maximumBytes = 1 << 20
+  /// A listing's thousand names may have 1,024 bytes each, and three times as many when they are percent-encoded.
+  static let maximumListingBytes = 5 << 20
   private static let maximumDepth = 16
   private static let maximumElements = 50_000
 
@@ -35,8 +40,8 @@ struct XMLReader {
   private var at = 0
 
   /// The root element of a whole document.
-  static func parse(_ bytes: [UInt8]) throws(XMLFailure) -> XMLElement {
-    guard bytes.count <= maximumBytes else { throw .tooLarge }
+  static func parse(_ bytes: [UInt8], limitBytes: Int = maximumBytes) throws(XMLFailure) -> XMLElement {
+    guard bytes.count <= limitBytes else { throw .tooLarge }
     guard String(validating: bytes, as: UTF8.self) != nil else { throw .notUTF8 }
     var reader = XMLReader(bytes: bytes)
     return try reader.document()
