@@ -1,5 +1,4 @@
 package import ArgumentParser
-internal import Glibc
 
 /// How a command of any of the three programs ends and what it says.
 package enum CommandOutcome {
@@ -19,21 +18,13 @@ package enum CommandOutcome {
   }
 
   /// Writes a line for whoever runs the command.
-  package static func say(_ text: String) { write(text, to: STDOUT_FILENO) }
+  package static func say(_ text: String) { StandardStream.output.write(text + "\n") }
+
+  /// Writes a line about the work itself, beside its results; scripts read standard output only.
+  package static func remark(_ text: String) { complain(text) }
 
   private static func complain(_ text: String) {
     // One line, whatever an error's description holds.
-    write(text.split(whereSeparator: \.isNewline).joined(separator: " "), to: STDERR_FILENO)
-  }
-
-  private static func write(_ text: String, to descriptor: Int32) {
-    var bytes = Array((text + "\n").utf8)[...]
-    while !bytes.isEmpty {
-      let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if written < 0, errno == EINTR { continue }
-      // Nobody reads the other end any more: there is no one left to tell.
-      guard written > 0 else { return }
-      bytes = bytes.dropFirst(written)
-    }
+    StandardStream.error.write(text.split(whereSeparator: \.isNewline).joined(separator: " ") + "\n")
   }
 }

@@ -15,6 +15,8 @@ package enum StartupError: Error, Sendable {
   case locationUnknown(String, known: [LocationID])
   /// What was asked for contradicts itself or the configuration.
   case refused(String)
+  /// Nobody is there to be asked, and `--yes` was not given; carries the question.
+  case unconfirmed(String)
 
   /// 78 for a configuration to be mended, 69 for a service that is away, 64 for a wrong command line.
   package var exitCode: Int32 {
@@ -22,7 +24,7 @@ package enum StartupError: Error, Sendable {
     case .configuration, .engineUnavailable, .refused: 78
     case .database(.schemaTooNew), .database(.schemaTooOld), .database(.migrationDiffers): 78
     case .database, .store: 69
-    case .invalidAddress, .locationUnknown: 64
+    case .invalidAddress, .locationUnknown, .unconfirmed: 64
     }
   }
 }
@@ -40,6 +42,8 @@ extension StartupError: CustomStringConvertible {
       "--locations: '\(Excerpt(text))' is not a configured location (there are "
         + known.map(\.description).joined(separator: ", ") + ")"
     case .refused(let reason): reason
+    case .unconfirmed(let question):
+      "nothing was done: there is no terminal to ask \"\(question)\" on; give --yes to answer it beforehand"
     }
   }
 }
