@@ -3,9 +3,10 @@
 # Sourced, never run. It runs as whoever runs this script, with every file below DIR.
 set -euo pipefail
 
-# ceph_configure DIR MON_PORT OSD_FIRST_PORT OSD_LAST_PORT GATEWAY:PORT… – write DIR/ceph.conf.
+# ceph_configure DIR MON_PORT OSD_FIRST_PORT OSD_LAST_PORT GATEWAY:PORT… – write DIR/ceph.conf. CEPH_ADDRESS is where the
+# monitor and the OSD listen, for gateways in another network namespace.
 ceph_configure() {
-  local dir=$1 mon=$2 first=$3 last=$4 gateway fsid
+  local dir=$1 mon=$2 first=$3 last=$4 address=${CEPH_ADDRESS:-127.0.0.1} gateway fsid
   shift 4
   mkdir -p "$dir"/{run,mon,osd,crash,log}
   [[ -s $dir/fsid ]] || cat /proc/sys/kernel/random/uuid >"$dir/fsid"
@@ -14,10 +15,10 @@ ceph_configure() {
   cat >"$dir/ceph.conf" <<CONF
 [global]
 fsid = $fsid
-mon_host = v1:127.0.0.1:$mon
+mon_host = v1:$address:$mon
 mon_initial_members = a
-public_addr = 127.0.0.1
-cluster_addr = 127.0.0.1
+public_addr = $address
+cluster_addr = $address
 ms_bind_msgr2 = false
 ms_bind_port_min = $first
 ms_bind_port_max = $last
@@ -68,7 +69,7 @@ ceph_mon_start() {
   if [[ ! -e $dir/mon/made ]]; then
     rm -rf "$dir/mon" && mkdir -p "$dir/mon"
     {
-      monmaptool --create --clobber --fsid "$(<"$dir/fsid")" --addv a "[v1:127.0.0.1:$2]" "$dir/monmap"
+      monmaptool --create --clobber --fsid "$(<"$dir/fsid")" --addv a "[v1:${CEPH_ADDRESS:-127.0.0.1}:$2]" "$dir/monmap"
       ceph-mon -c "$dir/ceph.conf" --mkfs -i a --monmap "$dir/monmap"
     } >>"$RUN_DIR/logs/ceph-mon.log" 2>&1 || die "the Ceph monitor could not be made: see $RUN_DIR/logs/ceph-mon.log"
     touch "$dir/mon/made"
