@@ -15,5 +15,5 @@ struct ReplicationWorker: AsyncParsableCommand {
         replication-worker run --config config.yaml --locations eustorage
         replication-worker status --config config.yaml --json
       """,
-    subcommands: [RunCommand.self, StatusCommand.self])
+    subcommands: [RunCommand.self, StatusCommand.self, CollectCommand.self])
 }

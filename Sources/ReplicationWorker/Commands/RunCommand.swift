@@ -29,6 +29,9 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "How many MiB all copies together may hold in memory.")
   var memory: Int = 96
 
+  @OptionGroup(title: "Upkeep")
+  var upkeep: UpkeepOptions
+
   /// How many parts of one blob are sent at once.
   private static let partsInFlight = 3
 
@@ -68,8 +71,10 @@ struct RunCommand: AsyncParsableCommand {
           limits: TransferLimits(
             memory: TransferMemory(capacityBytes: memoryBytes), breakers: breakers, pacing: UnlimitedPacing()),
           logger: logger))
-      services.append(ObjectSweeper(store: store, catalog: catalog, logger: logger))
     }
+    services += upkeep.services(
+      targets: targets.compactMap { stores[$0] }, configuration: configuration, catalog: catalog, worker: worker,
+      logger: logger)
     logger.info(
       "replication worker starting",
       metadata: ["targets": "\(targets.map(\.description).joined(separator: ","))", "worker": "\(worker)"])

@@ -28,6 +28,22 @@ package struct Catalog: Sendable {
     return try await database.query(sql, parameters)
   }
 
+  /// Runs `body` in one transaction, again where it collided with another one and was rolled back.
+  ///
+  /// `body` must have no effects outside of the transaction.
+  func transact<Value: Sendable>(
+    _ body: @escaping @Sendable (any SQLTransaction) async throws(CatalogError) -> Value
+  ) async throws(CatalogError) -> Value {
+    for attempt in 1..<Self.writeAttempts {
+      do {
+        return try await database.transaction(body)
+      } catch .contended {
+        try await Self.pause(afterAttempt: attempt)
+      }
+    }
+    return try await database.transaction(body)
+  }
+
   /// Runs a statement that changes nothing on the pipelined read path.
   func read(_ sql: String, _ parameters: [SQLValue]) async throws(CatalogError) -> [SQLRow] {
     try await database.read(sql, parameters)

@@ -96,26 +96,20 @@ package enum Startup {
   }
 
   /// Opens every configured store without contacting any.
-  ///
-  /// Each has at most `maximumConnections` sockets open at a time.
-  package static func stores(
-    _ configuration: Configuration, maximumConnections: Int = 64
-  ) throws(StartupError) -> [LocationID: any BlobStore] {
+  package static func stores(_ configuration: Configuration) throws(StartupError) -> [LocationID: any BlobStore] {
     var stores: [LocationID: any BlobStore] = [:]
     for location in configuration.locations {
-      stores[location.id] = try store(location, maximumConnections: maximumConnections)
+      stores[location.id] = try store(location)
     }
     return stores
   }
 
-  private static func store(
-    _ location: LocationSettings, maximumConnections: Int
-  ) throws(StartupError) -> any BlobStore {
+  private static func store(_ location: LocationSettings) throws(StartupError) -> any BlobStore {
     guard location.engine.isAvailable else {
       throw .engineUnavailable(location.id, engine: location.engine.engineName)
     }
     do {
-      return try StoreFactory.open(location, maximumConnections: maximumConnections)
+      return try StoreFactory.open(location)
     } catch {
       throw .store(location.id, error)
     }

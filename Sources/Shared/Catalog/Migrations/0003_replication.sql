@@ -63,6 +63,9 @@ CREATE INDEX placements_by_verification ON placements (location, verified_at, bl
 CREATE INDEX placements_by_check ON placements (location, checked_at, blob) WHERE state = 'verified';
 CREATE INDEX placements_quarantined ON placements (location, blob) WHERE state = 'quarantined';
 
+-- Whether an upload in progress still needs an object that is on record for deletion, or that no placement names.
+CREATE INDEX upload_sessions_by_object ON upload_sessions (object_key);
+CREATE INDEX upload_sessions_by_tail ON upload_sessions (tail_key) WHERE tail_key IS NOT NULL;
 -- Why the last try to delete failed; absent before the first.
 ALTER TABLE object_deletions ADD COLUMN last_error TEXT;
 
@@ -203,4 +206,4 @@ CREATE TABLE webhook_deliveries (
   created_at BIGINT NOT NULL DEFAULT now_ms(),
   last_error TEXT
 );
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (receiver, not_before, id);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (not_before, id);

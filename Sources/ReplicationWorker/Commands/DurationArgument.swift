@@ -1,0 +1,43 @@
+import ArgumentParser
+
+/// A length of time on the command line: a whole number with `s`, `m`, `h` or `d`, or `0`.
+struct DurationArgument: ExpressibleByArgument, Sendable, Hashable, CustomStringConvertible {
+  let duration: Duration
+
+  /// Takes a length of whole seconds.
+  init(seconds: Int64) { duration = .seconds(seconds) }
+
+  /// Parses `90s`, `10m`, `24h`, `7d` or `0`; nil for anything else and for more than 100 years.
+  init?(argument: String) {
+    if argument == "0" {
+      self.init(seconds: 0)
+      return
+    }
+    let unit: Int64
+    switch argument.last {
+    case "s": unit = 1
+    case "m": unit = 60
+    case "h": unit = 3600
+    case "d": unit = 86_400
+    default: return nil
+    }
+    let digits = argument.dropLast()
+    guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Int64(digits) else {
+      return nil
+    }
+    let (seconds, overflow) = number.multipliedReportingOverflow(by: unit)
+    guard !overflow, seconds <= 100 * 366 * 86_400 else { return nil }
+    self.init(seconds: seconds)
+  }
+
+  var description: String {
+    let seconds = duration.components.seconds
+    for (unit, length) in [("d", Int64(86_400)), ("h", 3600), ("m", 60)]
+    where seconds >= length && seconds.isMultiple(of: length) {
+      return "\(seconds / length)\(unit)"
+    }
+    return seconds == 0 ? "0" : "\(seconds)s"
+  }
+
+  var defaultValueDescription: String { description }
+}
