@@ -28,6 +28,11 @@ extension SQLRow {
     do { return try TagName(parsing: text) } catch { throw .invalidRow(detail: error.description) }
   }
 
+  func repositoryName(_ index: Int) throws(CatalogError) -> RepositoryName {
+    let text = try text(index)
+    do { return try RepositoryName(parsing: text) } catch { throw .invalidRow(detail: error.description) }
+  }
+
   func identifier(_ index: Int) throws(CatalogError) -> RandomIdentifier {
     guard let value = RandomIdentifier(parsing: try text(index)) else {
       throw .invalidRow(detail: "column \(index) is not an identifier")

@@ -96,20 +96,26 @@ package enum Startup {
   }
 
   /// Opens every configured store without contacting any.
-  package static func stores(_ configuration: Configuration) throws(StartupError) -> [LocationID: any BlobStore] {
+  ///
+  /// Each has at most `maximumConnections` sockets open at a time.
+  package static func stores(
+    _ configuration: Configuration, maximumConnections: Int = 64
+  ) throws(StartupError) -> [LocationID: any BlobStore] {
     var stores: [LocationID: any BlobStore] = [:]
     for location in configuration.locations {
-      stores[location.id] = try store(location)
+      stores[location.id] = try store(location, maximumConnections: maximumConnections)
     }
     return stores
   }
 
-  private static func store(_ location: LocationSettings) throws(StartupError) -> any BlobStore {
+  private static func store(
+    _ location: LocationSettings, maximumConnections: Int
+  ) throws(StartupError) -> any BlobStore {
     guard location.engine.isAvailable else {
       throw .engineUnavailable(location.id, engine: location.engine.engineName)
     }
     do {
-      return try StoreFactory.open(location)
+      return try StoreFactory.open(location, maximumConnections: maximumConnections)
     } catch {
       throw .store(location.id, error)
     }

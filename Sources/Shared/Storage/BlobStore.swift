@@ -28,11 +28,13 @@ package protocol BlobStore: Sendable {
   /// The body ends exactly after the promised bytes or throws `truncated`; it never ends early in silence.
   func open(_ key: ObjectKey, range: ByteRange?) async throws(StorageError) -> ObjectBody
 
-  /// Stores a small object held in memory; returns once the store has confirmed it.
+  /// Stores an object held in memory, `slices` one after another; returns once the store has confirmed it.
   ///
-  /// A SHA-256 among the attributes must be that of `bytes`: an engine that does not protect bodies has the store compare
+  /// A SHA-256 among the attributes must be that of the bytes: an engine that does not protect bodies has the store compare
   /// it, and throws `bodyAltered` where other bytes arrived. The same holds of `beginPut`.
-  func put(_ key: ObjectKey, bytes: [UInt8], attributes: ObjectAttributes) async throws(StorageError) -> StoredObject
+  func put(
+    _ key: ObjectKey, slices: [[UInt8]], attributes: ObjectAttributes
+  ) async throws(StorageError) -> StoredObject
 
   /// Begins one streamed object PUT of exactly `sizeBytes`; nothing is visible until `finish()` has returned.
   ///
@@ -107,6 +109,13 @@ package protocol BlobStore: Sendable {
 }
 
 extension BlobStore {
+  /// Stores a small object held in one piece.
+  package func put(
+    _ key: ObjectKey, bytes: [UInt8], attributes: ObjectAttributes
+  ) async throws(StorageError) -> StoredObject {
+    try await put(key, slices: [bytes], attributes: attributes)
+  }
+
   /// Uploads a part whose hash is not known.
   package func uploadPart(
     _ upload: MultipartUpload, number: Int, slices: [[UInt8]]

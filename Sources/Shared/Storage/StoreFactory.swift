@@ -7,12 +7,17 @@ package enum StoreFactory {
   ///
   /// Throws `unsupported` for an engine of Quay that this build cannot open, and for S3 settings without keys; a
   /// LocalStorage folder is never made here.
-  package static func open(_ location: LocationSettings) throws(StorageError) -> any BlobStore {
+  /// `maximumConnections` bounds the sockets to the store that are open at a time.
+  package static func open(
+    _ location: LocationSettings, maximumConnections: Int = 64
+  ) throws(StorageError) -> any BlobStore {
     switch location.engine {
     case .s3(let settings):
-      try S3Store(location: location.id, connection: connection(settings, publicEndpoint: location.publicEndpoint))
+      var connection = try connection(settings, publicEndpoint: location.publicEndpoint)
+      connection.maximumConnections = max(maximumConnections, 1)
+      return try S3Store(location: location.id, connection: connection)
     case .local(let settings):
-      try local(location.id, settings)
+      return try local(location.id, settings)
     case .other(let name, _):
       throw .unsupported(operation: "open \(name)")
     }

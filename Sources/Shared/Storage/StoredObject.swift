@@ -15,6 +15,11 @@ package struct StoredObject: Sendable, Hashable {
   }
 }
 
+extension Sequence<[UInt8]> {
+  /// The number of bytes in all slices.
+  var totalBytes: Int64 { reduce(0) { $0 + Int64($1.count) } }
+}
+
 /// What is recorded with an object when it is written.
 package struct ObjectAttributes: Sendable, Hashable {
   /// The digest, where it is known before the first byte is sent (it is for copies, not for most uploads).

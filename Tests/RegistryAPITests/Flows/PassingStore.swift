@@ -15,8 +15,8 @@ extension PassingStore {
   }
   func head(_ key: ObjectKey) async throws(StorageError) -> StoredObject? { try await base.head(key) }
   func put(
-    _ key: ObjectKey, bytes: [UInt8], attributes: ObjectAttributes
-  ) async throws(StorageError) -> StoredObject { try await base.put(key, bytes: bytes, attributes: attributes) }
+    _ key: ObjectKey, slices: [[UInt8]], attributes: ObjectAttributes
+  ) async throws(StorageError) -> StoredObject { try await base.put(key, slices: slices, attributes: attributes) }
   func beginPut(
     _ key: ObjectKey, sizeBytes: Int64, attributes: ObjectAttributes
   ) async throws(StorageError) -> any ObjectWriter {

@@ -63,10 +63,10 @@ package final class FaultyBlobStore: BlobStore {
   }
 
   package func put(
-    _ key: ObjectKey, bytes: [UInt8], attributes: ObjectAttributes
+    _ key: ObjectKey, slices: [[UInt8]], attributes: ObjectAttributes
   ) async throws(StorageError) -> StoredObject {
     try await enter(.put)
-    return try await base.put(key, bytes: bytes, attributes: attributes)
+    return try await base.put(key, slices: slices, attributes: attributes)
   }
 
   package func beginPut(

@@ -30,7 +30,7 @@ extension LocalStore {
   package func uploadPart(
     _ upload: MultipartUpload, number: Int, slices: [[UInt8]], sha256: Digest?
   ) async throws(StorageError) -> UploadedPart {
-    try await addPart(to: upload, number: number, sizeBytes: slices.reduce(0) { $0 + Int64($1.count) }) { file in
+    try await addPart(to: upload, number: number, sizeBytes: slices.totalBytes) { file in
       for slice in slices { try file.write(slice) }
     }
   }

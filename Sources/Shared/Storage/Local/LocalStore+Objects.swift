@@ -20,13 +20,13 @@ extension LocalStore {
   }
 
   package func put(
-    _ key: ObjectKey, bytes: [UInt8], attributes: ObjectAttributes
+    _ key: ObjectKey, slices: [[UInt8]], attributes: ObjectAttributes
   ) async throws(StorageError) -> StoredObject {
     try await attempt {
       let staged = try StagedFile(in: self.staging())
-      try staged.file.write(bytes)
+      for slice in slices { try staged.file.write(slice) }
       try staged.publish(at: self.place(of: key, making: true))
-      return StoredObject(key: key, sizeBytes: Int64(bytes.count))
+      return StoredObject(key: key, sizeBytes: slices.totalBytes)
     }
   }
 

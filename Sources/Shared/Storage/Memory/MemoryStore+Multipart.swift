@@ -15,7 +15,7 @@ extension MemoryStore {
     _ upload: MultipartUpload, number: Int, slices: [[UInt8]], sha256: Digest?
   ) async throws(StorageError) -> UploadedPart {
     try add(
-      object(slices, sizeBytes: slices.reduce(0) { $0 + Int64($1.count) }, digest: nil), to: upload, number)
+      object(slices, sizeBytes: slices.totalBytes, digest: nil), to: upload, number)
   }
 
   package func copyPart(

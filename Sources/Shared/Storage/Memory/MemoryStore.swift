@@ -85,14 +85,14 @@ package final class MemoryStore: BlobStore {
   }
 
   package func put(
-    _ key: ObjectKey, bytes: [UInt8], attributes: ObjectAttributes
+    _ key: ObjectKey, slices: [[UInt8]], attributes: ObjectAttributes
   ) async throws(StorageError) -> StoredObject {
+    let size = slices.totalBytes
     try access { state throws(StorageError) in
-      try self.hold(Int64(bytes.count), &state)
-      self.store(
-        self.object([bytes], sizeBytes: Int64(bytes.count), digest: attributes.digest), at: key, &state)
+      try self.hold(size, &state)
+      self.store(self.object(slices, sizeBytes: size, digest: attributes.digest), at: key, &state)
     }
-    return StoredObject(key: key, sizeBytes: Int64(bytes.count), digest: attributes.digest)
+    return StoredObject(key: key, sizeBytes: size, digest: attributes.digest)
   }
 
   package func beginPut(

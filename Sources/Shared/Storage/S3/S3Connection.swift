@@ -47,13 +47,15 @@ package struct S3Connection: Sendable {
   /// Asks for SSE-S3 (AES256) on every write.
   package var serverSideEncryption: Bool
   package var deadlines: Deadlines
+  /// Most connections to the service open at a time; further requests wait for one.
+  package var maximumConnections: Int
 
   /// Describes a bucket; the defaults are those of Quay's `RadosGWStorage`.
   package init(
     endpoint: S3Endpoint, publicEndpoint: S3Endpoint? = nil, region: String = "us-east-1", bucket: String,
     storagePath: StoragePath, credentials: Credentials, pathStyle: Bool = true,
     minimumChunkSizeBytes: Int64 = 5 << 20, maximumChunkSizeBytes: Int64 = 100 << 20, caBundlePath: String? = nil,
-    serverSideEncryption: Bool = false, deadlines: Deadlines = Deadlines()
+    serverSideEncryption: Bool = false, deadlines: Deadlines = Deadlines(), maximumConnections: Int = 64
   ) {
     self.endpoint = endpoint
     self.publicEndpoint = publicEndpoint
@@ -67,6 +69,7 @@ package struct S3Connection: Sendable {
     self.caBundlePath = caBundlePath
     self.serverSideEncryption = serverSideEncryption
     self.deadlines = deadlines
+    self.maximumConnections = max(maximumConnections, 1)
   }
 
   /// S3's own limits (docs: "Amazon S3 multipart upload limits"), narrowed by the configured chunk sizes.

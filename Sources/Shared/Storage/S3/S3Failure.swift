@@ -35,6 +35,7 @@ enum S3Failure {
     case 404: return missing(call, bucket: bucket)
     case 408: return .timedOut(phase: "request")
     case 429: return .slowDown(retryAfter: retryAfter)
+    case 501: return .unsupported(operation: "do what was asked (\(code))")
     case 507: return .full
     case 500...: return .unavailable(status: status, code: code, retryAfter: retryAfter)
     default: return .refused(status: status, code: code)

@@ -27,7 +27,7 @@ extension S3Store {
       try await copyWhole(copying, to: key, attributes)
     } catch {
       switch error {
-      case .accessDenied, .refused, .unsupported, .unavailable(status: 501, _, _): return nil
+      case .accessDenied, .refused, .unsupported: return nil
       default: throw error
       }
     }

@@ -38,7 +38,7 @@ extension S3Store {
   package func uploadPart(
     _ upload: MultipartUpload, number: Int, slices: [[UInt8]], sha256: Digest?
   ) async throws(StorageError) -> UploadedPart {
-    let size = try checkedPartSize(slices.reduce(0) { $0 + Int64($1.count) }, number: number)
+    let size = try checkedPartSize(slices.totalBytes, number: number)
     var call = S3Call.multipart("PUT", upload, part: number, weight: .streaming)
     call.bodyHash = Self.bodyHash(sha256)
     return try await retry.run { [call] _ throws(StorageError) in

@@ -31,15 +31,16 @@ extension S3Store {
   }
 
   package func put(
-    _ key: ObjectKey, bytes: [UInt8], attributes: ObjectAttributes
+    _ key: ObjectKey, slices: [[UInt8]], attributes: ObjectAttributes
   ) async throws(StorageError) -> StoredObject {
-    guard Int64(bytes.count) <= partLimits.maximumSinglePutBytes else {
+    let size = slices.totalBytes
+    guard size <= partLimits.maximumSinglePutBytes else {
       throw .tooLarge(limitBytes: partLimits.maximumSinglePutBytes)
     }
     let call = putCall(key, attributes)
     return try await retry.run { _ throws(StorageError) in
-      try await client.send(call, body: .bytes(bytes)).body.discard()
-      return StoredObject(key: key, sizeBytes: Int64(bytes.count), digest: attributes.digest)
+      try await client.send(call, body: .slices(slices)).body.discard()
+      return StoredObject(key: key, sizeBytes: size, digest: attributes.digest)
     }
   }
 

@@ -11,6 +11,9 @@ extension S3Store {
     configuration.lowSpeedTime = connection.deadlines.stall
     configuration.lowSpeedLimitBytesPerSecond = connection.deadlines.slowestBytesPerSecond
     configuration.caBundlePath = connection.caBundlePath
+    // One store is one host.
+    configuration.maxConnectionsPerHost = connection.maximumConnections
+    configuration.maxTotalConnections = connection.maximumConnections
     configuration.allowedSchemes = [connection.endpoint.scheme]
     let transport: HTTPTransport
     do { transport = try HTTPTransport(configuration: configuration) } catch { throw S3Failure.error(error) }
