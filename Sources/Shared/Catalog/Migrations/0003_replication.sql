@@ -206,4 +206,4 @@ CREATE TABLE webhook_deliveries (
   created_at BIGINT NOT NULL DEFAULT now_ms(),
   last_error TEXT
 );
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (not_before, id);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (receiver, not_before, id);
