@@ -204,7 +204,7 @@ class Proxy:
         return self.bodies % int(self.options.get("every", 10)) == 0
 
     async def exchange(self, request, method, mode, reader, writer, from_store, to_store):
-        struck = self.is_struck(mode, request.length or request.is_chunked)
+        struck = (mode != "corrupt-rest" or method == "PUT") and self.is_struck(mode, request.length or request.is_chunked)
         raw = request.raw
         if struck and mode == "corrupt-rest":
             raw = self.resigned(request, method)
