@@ -23,6 +23,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let lifecycleTestKit = Target.Dependency.product(
+  name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -107,7 +109,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "ReplicationWorker", dependencies: ["Shared", logging, argumentParser, lifecycle, unixSignals],
+      name: "ReplicationWorker",
+      dependencies: ["Shared", hummingbird, nioCore, httpTypes, logging, argumentParser, lifecycle, unixSignals],
       swiftSettings: strict),
     .executableTarget(
       name: "HealthService",
@@ -124,7 +127,8 @@ let package = Package(
     .testTarget(name: "SharedTests", dependencies: ["Shared", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "RegistryAPITests", dependencies: ["RegistryAPI", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "ReplicationWorkerTests", dependencies: ["ReplicationWorker", "TestSupport"], swiftSettings: strict),
+      name: "ReplicationWorkerTests", dependencies: ["ReplicationWorker", "TestSupport", logging, lifecycleTestKit],
+      swiftSettings: strict),
     .testTarget(name: "HealthServiceTests", dependencies: ["HealthService", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
   ]

@@ -1,137 +1,106 @@
 import Logging
 import Shared
 
-/// Finds jobs for one target and claims no more than can start: by the doorbell, and by looking for due rows.
+/// Claims the jobs of one class for one target, as many as can start at once and no more (I12).
 ///
-/// Both ways end in the same conditional claim in the database, so a job announced twice, or announced and found due,
-/// is handed out once (I9).
+/// The queue decides when to look, the database decides what is taken: lanes, turns between namespaces, the smallest
+/// first, a share for the oldest. As long as there is work the feed goes on claiming; when there is none it waits for
+/// the bell, and for the reconcile interval at the longest (I5, I6). While the target's breaker is open it claims
+/// nothing, then one job to see whether the target works again.
 struct JobFeed: Sendable {
-  /// How the feed paces itself.
-  struct Pace: Sendable {
-    /// How long a claim lasts unless it is extended.
-    var lease: Duration = .seconds(60)
-    /// The most jobs claimed with one statement.
-    var batch = 64
-    /// How long one wait at the doorbell lasts.
-    var doorbellWait: Duration = .seconds(5)
-    /// The time between two looks for due rows, before jitter.
-    var reconcileInterval: Duration = .seconds(3)
-    /// Rows due for less than this are left to the doorbell.
-    var reconcileGrace: Duration = .seconds(2)
-    /// Messages a consumer took longer ago than this without acknowledging are taken over.
-    var abandonedAfter: Duration = .seconds(60)
-  }
-
+  let jobClass: JobClass
   let target: LocationID
-  let worker: String
-  let catalog: Catalog
-  let queue: any ReplicationQueue
+  let claims: any JobClaims
   let slots: JobSlots
-  let pace: Pace
+  let gate: TargetGate
+  let bell: Bell
+  let pace: FeedPace
+  let pause: Pause
   let logger: Logger
 
-  /// Feeds claimed jobs to `hand` until cancelled; each comes with one slot that the receiver gives back.
-  func run(hand: @escaping @Sendable (ReplicationJob) -> Void) async {
-    await withDiscardingTaskGroup { group in
-      group.addTask { await listen(hand) }
-      group.addTask { await reconcile(hand) }
-      group.addTask { await recoverAbandoned(hand) }
-    }
+  /// How a look for work ended.
+  private enum Look {
+    /// As many jobs as were asked for: there will be more.
+    case full
+    case partial
+    case empty
+    case notAllowed(for: Duration, seen: UInt64)
+    case failed
+    case cancelled
   }
 
-  /// Waits at the doorbell. A queue that is away is only slow news: the reconciler works without it (I5, I6).
-  private func listen(_ hand: @Sendable (ReplicationJob) -> Void) async {
+  /// Hands claimed jobs to `hand` until cancelled; whoever gets one gives its slot back.
+  func run(hand: @Sendable (ClaimedJob) -> Void) async {
+    var last = ""
+    var isBusy = false
     var failures = 0
     while !Task.isCancelled {
-      let granted = await slots.take(upTo: pace.batch)
+      let granted = await takeSlots(gathering: isBusy)
       guard granted > 0 else { return }
-      var used = 0
-      do {
-        let deliveries = try await queue.receive(
-          targets: [target], consumer: worker, limit: granted, wait: pace.doorbellWait)
-        used = try await claim(deliveries, hand)
-        if failures > 0 { logger.info("queue reached again", metadata: ["target": "\(target)"]) }
-        failures = 0
-      } catch  where !Task.isCancelled {
+      // Before the look: what is announced during it makes the feed look again.
+      let seen = bell.count
+      let look = await look(granted: granted, after: &last, wasFailing: failures > 0, hand)
+      isBusy = false
+      failures = 0
+      switch look {
+      case .full: isBusy = true
+      case .partial: break
+      case .empty: await bell.wait(after: seen, atMost: pace.jitteredInterval, pause)
+      case .notAllowed(let time, let changes): await gate.wait(after: changes, atMost: time, pause)
+      case .failed:
         failures += 1
-        if failures == 1 {
-          logger.warning(
-            "queue cannot be used; due jobs are still found in the database",
-            metadata: ["target": "\(target)", "error": "\(error)"])
-        }
-      } catch {
-        slots.giveBack(granted)
-        return
-      }
-      slots.giveBack(granted - used)
-      if failures > 0 {
-        let ceiling = min(5.0, 0.1 * Double(1 << min(failures, 10)))
-        await sleep(.seconds(Double.random(in: 0.05...ceiling)))
+        await pause(FeedPace.backoff(afterFailures: failures))
+      case .cancelled: return
       }
     }
   }
 
-  /// Claims what was announced, hands it on and takes the messages out of the queue: from here the lease protects
-  /// the jobs. Returns how many slots were used.
-  private func claim(_ deliveries: [QueueDelivery], _ hand: @Sendable (ReplicationJob) -> Void) async throws -> Int {
-    guard !deliveries.isEmpty else { return 0 }
-    let jobs = try await catalog.claimJobs(ids: deliveries.map(\.id), worker: worker, lease: pace.lease)
-    for job in jobs { hand(job) }
+  /// At least one slot and at most a batch; 0 when cancelled. A busy feed waits a moment for more than a few.
+  private func takeSlots(gathering: Bool) async -> Int {
+    let granted = await slots.take(upTo: pace.batch)
+    guard gathering, granted > 0, granted < min(pace.batch, slots.count) / 8 else { return granted }
+    await pause(pace.gathering)
+    return granted + slots.takeFree(upTo: pace.batch - granted)
+  }
+
+  private func look(
+    granted: Int, after last: inout String, wasFailing: Bool, _ hand: @Sendable (ClaimedJob) -> Void
+  ) async -> Look {
+    var isProbe = false
+    switch await gate.enter() {
+    case .open: break
+    case .probe: isProbe = true
+    case .closed(let time, let seen):
+      slots.giveBack(granted)
+      return .notAllowed(for: time, seen: seen)
+    }
+    let limit = isProbe ? 1 : granted
+    let claimed: ClaimedJobs
     do {
-      try await queue.acknowledge(deliveries)
+      claimed = try await claim(limit: limit, after: last)
     } catch {
-      // The jobs are claimed all the same; messages that stay behind are taken over later and found done.
-      logger.debug("messages could not be acknowledged", metadata: ["error": "\(error)"])
-    }
-    return jobs.count
-  }
-
-  private func reconcile(_ hand: @Sendable (ReplicationJob) -> Void) async {
-    var wasFailing = false
-    while !Task.isCancelled {
-      await sleep(pace.reconcileInterval * Double.random(in: 0.5...1.5))
-      let granted = await slots.take(upTo: pace.batch)
-      guard granted > 0 else { return }
-      var used = 0
-      do {
-        let jobs = try await catalog.claimDueJobs(
-          targets: [target], olderThan: pace.reconcileGrace, limit: granted, worker: worker, lease: pace.lease)
-        for job in jobs { hand(job) }
-        used = jobs.count
-        wasFailing = false
-      } catch  where !Task.isCancelled {
-        if !wasFailing {
-          logger.warning("due jobs could not be read", metadata: ["target": "\(target)", "error": "\(error)"])
-        }
-        wasFailing = true
-      } catch {
-        slots.giveBack(granted)
-        return
+      slots.giveBack(granted)
+      if isProbe { gate.probeEnded() }
+      if Task.isCancelled { return .cancelled }
+      if !wasFailing {
+        logger.warning(
+          "due jobs could not be claimed", metadata: ["target": "\(target)", "error": "\(error)"])
       }
-      slots.giveBack(granted - used)
+      return .failed
     }
+    slots.giveBack(granted - claimed.jobs.count)
+    guard !claimed.jobs.isEmpty else {
+      // The target answered its probe and nothing is left to try it with.
+      if isProbe { gate.opened() }
+      return .empty
+    }
+    last = claimed.lastNamespace
+    for job in claimed.jobs { hand(ClaimedJob(job: job, slots: slots, isProbe: isProbe)) }
+    return claimed.jobs.count >= limit ? .full : .partial
   }
 
-  private func recoverAbandoned(_ hand: @Sendable (ReplicationJob) -> Void) async {
-    while !Task.isCancelled {
-      await sleep(pace.abandonedAfter * Double.random(in: 0.5...1.5))
-      let granted = await slots.take(upTo: pace.batch)
-      guard granted > 0 else { return }
-      var used = 0
-      do {
-        let deliveries = try await queue.recoverAbandoned(
-          targets: [target], consumer: worker, minimumIdle: pace.abandonedAfter, limit: granted)
-        used = try await claim(deliveries, hand)
-      } catch {
-        // The listener reports an unreachable queue; nothing is lost by looking again later.
-        logger.debug("abandoned messages could not be read", metadata: ["error": "\(error)"])
-      }
-      slots.giveBack(granted - used)
-    }
-  }
-
-  private func sleep(_ duration: Duration) async {
-    // Cancellation is the only error sleeping has, and every loop looks at it next.
-    try? await ContinuousClock().sleep(for: duration)
+  /// Claims in a task of its own: a claim cut off by SIGTERM would leave its jobs to run out their lease.
+  private func claim(limit: Int, after last: String) async throws -> ClaimedJobs {
+    try await Task { try await claims.claimDue(jobClass, after: last, limit: limit) }.value
   }
 }

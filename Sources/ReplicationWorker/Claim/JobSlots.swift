@@ -10,8 +10,14 @@ final class JobSlots: Sendable {
 
   private let state: Mutex<State>
 
+  /// The number of slots there are.
+  let count: Int
+
   /// Starts with `count` free slots.
-  init(count: Int) { state = Mutex(State(free: count)) }
+  init(count: Int) {
+    self.count = count
+    state = Mutex(State(free: count))
+  }
 
   /// The number of free slots at this instant.
   var free: Int { state.withLock(\.free) }
@@ -42,6 +48,16 @@ final class JobSlots: Sendable {
         return state.waiters.remove(at: at).continuation
       }
       waiter?.resume(returning: 0)
+    }
+  }
+
+  /// Takes up to `limit` slots that are free now and that nobody waits for; returns how many.
+  func takeFree(upTo limit: Int) -> Int {
+    state.withLock { state in
+      guard state.waiters.isEmpty else { return 0 }
+      let granted = max(0, min(limit, state.free))
+      state.free -= granted
+      return granted
     }
   }
 

@@ -23,8 +23,11 @@ struct RunCommand: AsyncParsableCommand {
       valueName: "id,id"))
   var locations: String?
 
-  @Option(help: "How many blobs are copied at once to each location.")
-  var concurrency: Int = 16
+  @Option(help: "How many small blobs (up to 4 MiB) are copied at once to each location.")
+  var concurrency: Int = 64
+
+  @Option(help: "How many large blobs are copied at once to each location, each in parallel parts.")
+  var largeConcurrency: Int = 4
 
   @Option(help: "How many MiB all copies together may hold in memory.")
   var memory: Int = 96
@@ -32,11 +35,9 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup(title: "Upkeep")
   var upkeep: UpkeepOptions
 
-  /// How many parts of one blob are sent at once.
-  private static let partsInFlight = 3
-
   mutating func validate() throws {
     guard (1...1024).contains(concurrency) else { throw ValidationError("--concurrency is 1 to 1024") }
+    guard (1...256).contains(largeConcurrency) else { throw ValidationError("--large-concurrency is 1 to 256") }
     guard (64...65536).contains(memory) else { throw ValidationError("--memory is 64 to 65536 MiB") }
   }
 
@@ -65,12 +66,13 @@ struct RunCommand: AsyncParsableCommand {
       // A queue per target: one that waits at the doorbell holds its connection.
       let queue = Startup.queue(configuration, logger: logger)
       queues.append(queue)
-      services.append(
-        targetWorker(
-          store: store, stores: stores, configuration: configuration, catalog: catalog, queue: queue, worker: worker,
-          limits: TransferLimits(
-            memory: TransferMemory(capacityBytes: memoryBytes), breakers: breakers, pacing: UnlimitedPacing()),
-          logger: logger))
+      let assembly = TargetAssembly(
+        store: store, stores: stores, preference: configuration.preference, catalog: catalog, queue: queue,
+        worker: worker,
+        limits: TransferLimits(
+          memory: TransferMemory(capacityBytes: memoryBytes), breakers: breakers, pacing: UnlimitedPacing()),
+        slots: [.small: concurrency, .large: largeConcurrency], logger: logger)
+      services.append(assembly.service)
     }
     services += upkeep.services(
       targets: targets.compactMap { stores[$0] }, configuration: configuration, catalog: catalog, worker: worker,
@@ -100,29 +102,5 @@ struct RunCommand: AsyncParsableCommand {
       }
       return id
     }
-  }
-
-  private func targetWorker(
-    store: any BlobStore, stores: [LocationID: any BlobStore], configuration: Configuration, catalog: Catalog,
-    queue: any ReplicationQueue, worker: String, limits: TransferLimits, logger: Logger
-  ) -> TargetWorker {
-    let slots = JobSlots(count: concurrency)
-    let pace = JobFeed.Pace()
-    let leases = LeaseKeeper(catalog: catalog, lease: pace.lease, logger: logger)
-    let pause: @Sendable (Duration) async -> Void = { duration in
-      // Never cancelled: it runs in the batcher's own task.
-      try? await ContinuousClock().sleep(for: duration)
-    }
-    return TargetWorker(
-      feed: JobFeed(
-        target: store.location, worker: worker, catalog: catalog, queue: queue, slots: slots, pace: pace,
-        logger: logger),
-      runner: JobRunner(
-        copier: BlobCopier(
-          target: store, stores: stores, preference: configuration.preference, memory: limits.memory,
-          partsInFlight: Self.partsInFlight),
-        catalog: catalog, completions: CompletionBatcher(catalog: catalog, pause: pause), leases: leases,
-        retry: RetryPolicy(), metrics: WorkerMetrics(registry: .shared), logger: logger),
-      leases: leases, slots: slots, logger: logger)
   }
 }

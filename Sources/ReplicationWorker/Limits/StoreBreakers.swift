@@ -11,6 +11,7 @@ final class StoreBreakers: Sendable {
   private let now: @Sendable () -> ContinuousClock.Instant
   private let logger: Logger
   private let breakers = Mutex<[LocationID: CircuitBreaker]>([:])
+  private let bells = Mutex<[LocationID: Bell]>([:])
 
   /// Starts with every store taken for healthy; `now` is the time open breakers are measured by.
   init(
@@ -56,6 +57,26 @@ final class StoreBreakers: Sendable {
     return breakers.withLock { $0[location]?.state(at: time) } ?? .closed
   }
 
+  /// Every store that has been asked about, with where its breaker stands.
+  var states: [LocationID: CircuitBreaker.State] {
+    let time = now()
+    return breakers.withLock { $0.mapValues { $0.state(at: time) } }
+  }
+
+  /// A bell that is rung whenever the store's breaker opens, closes or may be tried by another.
+  func changes(of location: LocationID) -> Bell {
+    bells.withLock { bells in
+      let bell = bells[location] ?? Bell()
+      bells[location] = bell
+      return bell
+    }
+  }
+
+  /// Lets another try where the probe has ended without a word on the store; nothing otherwise.
+  func endProbe(of location: LocationID) {
+    change(location) { breaker, _ in breaker.giveUpProbe() }
+  }
+
   private enum Meaning {
     case works
     case fails(retryAfter: Duration?)
@@ -83,8 +104,15 @@ final class StoreBreakers: Sendable {
       breakers[location] = breaker
       return (value, before, breaker.state(at: time))
     }
+    if Self.kind(before) != Self.kind(after) { changes(of: location).ring() }
     report(location, from: before, to: after)
     return value
+  }
+
+  /// The state without the time that is left, which changes by itself.
+  private static func kind(_ state: CircuitBreaker.State) -> CircuitBreaker.State {
+    if case .open = state { return .open(remaining: .zero) }
+    return state
   }
 
   private func report(_ location: LocationID, from before: CircuitBreaker.State, to after: CircuitBreaker.State) {

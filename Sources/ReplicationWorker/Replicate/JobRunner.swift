@@ -6,15 +6,12 @@ struct JobRunner: Sendable {
   let copier: BlobCopier
   let catalog: Catalog
   let completions: CompletionBatcher
-  let leases: LeaseKeeper
   let retry: RetryPolicy
   let metrics: WorkerMetrics
   let logger: Logger
 
   /// Does the job; every outcome ends in the database or in the lease running out, none is dropped (I6).
   func run(_ job: ReplicationJob) async {
-    leases.hold(job)
-    defer { leases.letGo(job) }
     let clock = ContinuousClock()
     let start = clock.now
     do {

@@ -1,0 +1,59 @@
+import Logging
+import Shared
+
+/// Puts together what copies to one target.
+struct TargetAssembly {
+  /// Slots kept for blobs somebody waits for.
+  private static let expressSlots = 2
+  /// How many parts of one blob are sent at once.
+  private static let partsInFlight = 3
+
+  let store: any BlobStore
+  /// Every configured store, by location.
+  let stores: [LocationID: any BlobStore]
+  let preference: [LocationID]
+  let catalog: Catalog
+  let queue: any ReplicationQueue
+  /// The worker's name in leases and in the queue.
+  let worker: String
+  let limits: TransferLimits
+  /// How many blobs of each class are copied at once.
+  let slots: [JobClass: Int]
+  let logger: Logger
+
+  /// The service that does this target's jobs.
+  var service: TargetWorker {
+    let pace = FeedPace()
+    let bell = Bell()
+    let gate = TargetGate(store: store, breakers: limits.breakers, probeInterval: pace.probeInterval)
+    let claims = CatalogClaims(catalog: catalog, target: store.location, worker: worker, lease: pace.lease)
+    let runner = runner
+    return TargetWorker(
+      doorbell: Doorbell(
+        target: store.location, consumer: worker, queue: queue, bell: bell, pace: pace, pause: .real, logger: logger),
+      express: ExpressLane(claims: claims, slots: JobSlots(count: Self.expressSlots), gate: gate, logger: logger),
+      feeds: JobClass.allCases.map { jobClass in
+        JobFeed(
+          jobClass: jobClass, target: store.location, claims: claims, slots: JobSlots(count: slots[jobClass] ?? 1),
+          gate: gate, bell: bell, pace: pace, pause: .real, logger: logger)
+      },
+      work: { job in await runner.run(job) },
+      leases: LeaseKeeper(lease: pace.lease, logger: logger) { [catalog] jobs, lease in
+        try await catalog.extendLeases(jobs, lease: lease)
+      },
+      gate: gate, pace: pace, pause: .real, logger: logger)
+  }
+
+  private var runner: JobRunner {
+    let pause: @Sendable (Duration) async -> Void = { duration in
+      // Never cancelled: it runs in the batcher's own task.
+      try? await ContinuousClock().sleep(for: duration)
+    }
+    return JobRunner(
+      copier: BlobCopier(
+        target: store, stores: stores, preference: preference, memory: limits.memory,
+        partsInFlight: Self.partsInFlight),
+      catalog: catalog, completions: CompletionBatcher(catalog: catalog, pause: pause), retry: RetryPolicy(),
+      metrics: WorkerMetrics(registry: .shared), logger: logger)
+  }
+}
