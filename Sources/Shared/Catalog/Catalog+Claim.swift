@@ -6,6 +6,11 @@ extension Catalog {
   /// The newest kind of job this program understands; later ones are left for later programs (I14).
   private static let knownJobVersion = 1
 
+  /// How long a job waits until it belongs to those that a share of every claim is kept for.
+  static let longWait = Duration.seconds(60)
+  /// One in this many jobs of a claim is for whoever waits longest, so that nothing starves (G14).
+  static let agedShare = 8
+
   /// Claims those of the given jobs that are due, or whose lease has expired, for `lease`.
   ///
   /// Jobs that are done, held by somebody else, not yet due or gone are passed over: a message that comes twice is
@@ -15,107 +20,126 @@ extension Catalog {
   ) async throws(CatalogError) -> [ReplicationJob] {
     guard !ids.isEmpty else { return [] }
     return try await claim(
-      due: """
-        due AS (
-          SELECT j.id FROM jobs j
-          WHERE j.id IN (SELECT item.id FROM \(dialect.rows("item", .integers("id", 4))))
-            AND j.version <= \(Self.knownJobVersion)
-            AND ((j.state = 'queued' AND j.not_before <= now_ms()) OR (j.state = 'leased' AND j.leased_until <= now_ms()))
-          ORDER BY j.id \(dialect.skippingLocked("j"))
-        )
-        """,
-      worker: worker, lease: lease, .integers(ids.map(\.rawValue)))
+      claimStatement.claimingNumbers(), after: "", worker: worker, lease: lease, .integers(ids.map(\.rawValue))
+    ).jobs
   }
 
-  /// Claims up to `limit` due jobs of these targets without any queue: the reconciler's way (I5, D1).
+  /// Claims up to `limit` due jobs of one target and class for `lease`, in the order of service (G14).
   ///
-  /// Jobs become eligible `olderThan` after they are due, so that the doorbell wins in ordinary times; expired leases
-  /// are eligible at once. The urgent lane comes first, then the smallest blobs. Rows that another claim is taking
-  /// are passed over, so any number of workers may call this at once.
+  /// Jobs whose worker went silent come first. Then lane by lane; within a lane the namespaces take turns, beginning
+  /// after the one served last (`after`, at first empty), each with its smallest blob. One in eight goes to the jobs
+  /// that have waited longest, and more than a minute, whatever their lane and size: nothing starves. Jobs become
+  /// eligible `olderThan` after they are due. Any number of workers may call this at once; the cost does not depend on
+  /// how many jobs there are, nor on how many wait for another try.
+  ///
+  /// A job that five rescues have not brought forward is parked here instead of being handed to a sixth worker.
+  package func claimDueJobs(
+    target: LocationID, class jobClass: JobClass, after namespace: String, limit: Int, olderThan: Duration,
+    worker: String, lease: Duration
+  ) async throws(CatalogError) -> ClaimedJobs {
+    // Where the limit is not a multiple of eight, chance settles the rest, so that small claims give their share too.
+    let aged = limit / Self.agedShare + (Int.random(in: 0..<Self.agedShare) < limit % Self.agedShare ? 1 : 0)
+    return try await claimDueJobs(
+      target: target, class: jobClass, after: namespace, limit: limit, aged: aged, olderThan: olderThan,
+      worker: worker, lease: lease)
+  }
+
+  /// The same with a stated number for those who wait longest.
+  func claimDueJobs(
+    target: LocationID, class jobClass: JobClass, after namespace: String, limit: Int, aged: Int, olderThan: Duration,
+    worker: String, lease: Duration
+  ) async throws(CatalogError) -> ClaimedJobs {
+    guard limit > 0 else { return ClaimedJobs(jobs: [], lastNamespace: namespace) }
+    func claim(_ limit: Int, after namespace: String) async throws(CatalogError) -> Claim {
+      try await self.claim(
+        claimDueStatement(limit: limit), after: namespace, worker: worker, lease: lease, .text(target.description),
+        .integer(jobClass == .large ? 1 : 0), .text(namespace), .milliseconds(olderThan), .integer(Int64(limit)),
+        .integer(Int64(aged)), .milliseconds(Self.longWait))
+    }
+    let first = try await claim(limit, after: namespace)
+    let missing = limit - first.jobs.count
+    guard missing > 0, first.promoted > 0 else { return first.claimedJobs }
+    do {
+      // Jobs have just come back in line after a failure: an empty answer would say that there are none.
+      let second = try await claim(missing, after: first.lastNamespace)
+      return ClaimedJobs(jobs: first.jobs + second.jobs, lastNamespace: second.lastNamespace)
+    } catch {
+      // What the first statement took is the caller's already and must not wait for its lease to run out.
+      guard first.jobs.isEmpty else { return first.claimedJobs }
+      throw error
+    }
+  }
+
+  /// The claim of before, for all targets and classes one after another; goes away with its last caller.
   package func claimDueJobs(
     targets: [LocationID], olderThan: Duration, limit: Int, worker: String, lease: Duration
   ) async throws(CatalogError) -> [ReplicationJob] {
-    guard !targets.isEmpty, limit > 0 else { return [] }
-    return try await claim(
-      due: dueJobs(limit: limit), worker: worker, lease: lease, .texts(Set(targets).sorted().map(\.description)),
-      .milliseconds(olderThan), .integer(Int64(limit)))
-  }
-
-  /// The WITH clauses of `claimDueJobs`, up to `due`; parameters: targets (4), grace (5), limit (6).
-  private func dueJobs(limit: Int) -> String {
-    """
-        waiting AS (
-          SELECT candidate.* FROM \(dialect.rows("wanted", .texts("target", 4))) \(dialect.forEach) (
-            SELECT j.id, j.lane, j.size FROM jobs j
-            WHERE j.target = wanted.target AND j.state = 'queued' AND j.version <= \(Self.knownJobVersion)
-              AND j.not_before <= now_ms() - CAST($5 AS BIGINT)
-            ORDER BY j.lane, j.size, j.id LIMIT \(Self.plannedLimit(limit)) \(dialect.skippingLocked("j"))
-          ) candidate
-        ), expired AS (
-          SELECT candidate.* FROM \(dialect.rows("wanted", .texts("target", 4))) \(dialect.forEach) (
-            SELECT j.id, j.lane, j.size FROM jobs j
-            WHERE j.target = wanted.target AND j.state = 'leased' AND j.version <= \(Self.knownJobVersion)
-              AND j.leased_until <= now_ms()
-            ORDER BY j.leased_until LIMIT \(Self.plannedLimit(limit)) \(dialect.skippingLocked("j"))
-          ) candidate
-        ), due AS (
-          SELECT id FROM (SELECT * FROM waiting UNION ALL SELECT * FROM expired) candidate
-          ORDER BY lane, size, id LIMIT $6
-        )
-    """
+    var jobs: [ReplicationJob] = []
+    for target in Set(targets).sorted() {
+      for jobClass in JobClass.allCases where jobs.count < limit {
+        jobs += try await claimDueJobs(
+          target: target, class: jobClass, after: "", limit: limit - jobs.count, aged: 0, olderThan: olderThan,
+          worker: worker, lease: lease
+        ).jobs
+      }
+    }
+    return jobs
   }
 
   /// The statement of `claimDueJobs`, for the test that looks at its plan.
-  func claimDueStatement(limit: Int) -> String { claimStatement(due: dueJobs(limit: limit)) }
+  func claimDueStatement(limit: Int) -> String { claimStatement.claimingDue(planned: Self.plannedLimit(limit)) }
 
-  /// Leases the rows of the WITH clauses `due` under a fresh token; parameters from the fourth on belong to them.
+  private var claimStatement: ClaimStatement {
+    ClaimStatement(
+      dialect: dialect, knownVersion: Self.knownJobVersion, maximumRescues: JobStateMachine.maximumRescues)
+  }
+
+  /// What one statement brought.
+  private struct Claim {
+    var jobs: [ReplicationJob] = []
+    var lastNamespace: String
+    /// How many jobs came back in line.
+    var promoted: Int64 = 0
+
+    var claimedJobs: ClaimedJobs { ClaimedJobs(jobs: jobs, lastNamespace: lastNamespace) }
+  }
+
+  /// Runs a claim under a fresh token; parameters from the fourth on are the statement's own.
   private func claim(
-    due: String, worker: String, lease: Duration, _ parameters: SQLValue...
-  ) async throws(CatalogError) -> [ReplicationJob] {
+    _ statement: String, after namespace: String, worker: String, lease: Duration, _ parameters: SQLValue...
+  ) async throws(CatalogError) -> Claim {
     let token = RandomIdentifier()
     let rows = try await write(
-      claimStatement(due: due),
-      [.text(token.hex), .milliseconds(lease), .text(Self.storable(worker))] + parameters)
-    return try Self.claimedJobs(rows, token: token)
+      statement, [.text(token.hex), .milliseconds(lease), .text(Self.storable(worker))] + parameters)
+    return try Self.claim(rows, token: token, after: namespace)
   }
 
-  private func claimStatement(due: String) -> String {
-    """
-      WITH \(due), claimed AS (
-        UPDATE jobs SET state = 'leased', lease_token = $1, leased_until = now_ms() + CAST($2 AS BIGINT), worker = $3,
-          rescues = rescues + CASE state WHEN 'leased' THEN 1 ELSE 0 END
-        WHERE id IN (SELECT id FROM due)
-        RETURNING id, blob, target, lane, size, attempts, rescues, created_at
-      )
-      SELECT c.id, c.target, c.lane, c.blob, b.digest, c.size, c.attempts, c.rescues, c.created_at,
-        p.location, p.object_key, p.state
-      FROM claimed c JOIN blobs b ON b.id = c.blob
-      LEFT JOIN placements p ON p.blob = c.blob AND p.state = 'verified'
-      ORDER BY c.lane, c.size, c.id, p.location
-    """
-  }
-
-  /// Gathers the rows of one job, one for each placement, into the job.
-  private static func claimedJobs(
-    _ rows: [SQLRow], token: RandomIdentifier
-  ) throws(CatalogError) -> [ReplicationJob] {
-    var jobs: [ReplicationJob] = []
+  /// Gathers the rows of one job, one for each placement, into the job; where nothing was claimed there is one row
+  /// without a job.
+  private static func claim(
+    _ rows: [SQLRow], token: RandomIdentifier, after namespace: String
+  ) throws(CatalogError) -> Claim {
+    var claim = Claim(lastNamespace: namespace)
     var at = rows.startIndex
     while at < rows.endIndex {
       let row = rows[at]
-      let announcement = try row.announcement(from: 0)
+      claim.promoted = try row.integer(0)
+      if try row.isNull(1) { break }
+      let announcement = try row.announcement(from: 1)
       var sources: [Placement] = []
-      while at < rows.endIndex, try rows[at].integer(0) == announcement.id.rawValue {
-        if let placement = try rows[at].placement(from: 9) { sources.append(placement) }
+      while at < rows.endIndex, try rows[at].integer(1) == announcement.id.rawValue {
+        if let placement = try rows[at].placement(from: 12) { sources.append(placement) }
         at += 1
       }
-      jobs.append(
-        ReplicationJob(
-          id: announcement.id, blob: BlobID(rawValue: try row.integer(3)), digest: try row.digest(4),
-          sizeBytes: try row.integer(5), target: announcement.target, lane: announcement.lane,
-          attempt: try row.count(6) + 1, rescues: try row.count(7), leaseToken: token,
-          createdAtMs: try row.integer(8), sources: sources))
+      let job = ReplicationJob(
+        id: announcement.id, blob: BlobID(rawValue: try row.integer(4)), digest: try row.digest(5),
+        sizeBytes: try row.integer(6), target: announcement.target, lane: announcement.lane,
+        namespace: try row.text(10), attempt: try row.count(7) + 1, rescues: try row.count(8), leaseToken: token,
+        createdAtMs: try row.integer(9), sources: sources)
+      claim.jobs.append(job)
+      // Round 0 are rescues and those who waited longest: it was nobody's turn.
+      if try row.integer(11) > 0 { claim.lastNamespace = job.namespace }
     }
-    return jobs
+    return claim
   }
 }

@@ -21,6 +21,7 @@ extension Catalog {
     let rows = try await write(
       """
       UPDATE jobs SET state = $3, attempts = attempts + 1, not_before = now_ms() + CAST($4 AS BIGINT),
+        is_delayed = CASE WHEN CAST($3 AS TEXT) = 'queued' AND CAST($4 AS BIGINT) > 0 THEN 1 ELSE 0 END,
         last_error = $5, \(Self.noLease)
       WHERE id = $1 AND state = 'leased' AND lease_token = $2 RETURNING id
       """,

@@ -3,20 +3,23 @@ package import SharedQueue
 
 /// How jobs come to be: the one upsert that commits, healing and requests share.
 extension Catalog {
-  /// An upsert that opens one job a row of `select` (blob, target, lane, size) and returns id, target and lane.
+  /// An upsert that opens one job a row of `select` (blob, target, lane, size, namespace) and returns id, target and lane.
   ///
   /// A job that was done, parked or had lost its source starts afresh; a leased one is left to its worker; a queued one
-  /// takes the earlier lane and becomes due now. Jobs left as they were are not returned.
+  /// takes the earlier lane, becomes due now and stays with the namespace that asked first. Jobs left as they were are
+  /// not returned.
   static func openJobs(selecting select: String) -> String {
     """
-    INSERT INTO jobs (blob, target, lane, size) \(select)
+    INSERT INTO jobs (blob, target, lane, size, namespace) \(select)
     ON CONFLICT (blob, target) DO UPDATE SET
       lane = CASE WHEN jobs.state = 'queued' AND jobs.lane < excluded.lane THEN jobs.lane ELSE excluded.lane END,
+      namespace = CASE WHEN jobs.state = 'queued' AND jobs.namespace <> '' THEN jobs.namespace
+        ELSE excluded.namespace END,
       attempts = CASE jobs.state WHEN 'queued' THEN jobs.attempts ELSE 0 END,
       rescues = CASE jobs.state WHEN 'queued' THEN jobs.rescues ELSE 0 END,
       last_error = CASE jobs.state WHEN 'queued' THEN jobs.last_error END,
       created_at = CASE jobs.state WHEN 'queued' THEN jobs.created_at ELSE excluded.created_at END,
-      state = 'queued', not_before = excluded.not_before,
+      state = 'queued', not_before = excluded.not_before, is_delayed = 0,
       done_at = NULL, source = NULL, bytes_read = NULL, duration_ms = NULL
     WHERE jobs.state IN ('done', 'parked', 'source_lost')
       OR (jobs.state = 'queued' AND (jobs.not_before > excluded.not_before OR jobs.lane > excluded.lane))
@@ -32,6 +35,16 @@ extension Catalog {
     """
   }
 
+  /// A value: the namespace of one of the repositories that link `blob`, whichever is found first; empty where none
+  /// does.
+  static func namespace(of blob: String) -> String {
+    """
+    COALESCE((
+      SELECT r.namespace FROM repository_blobs l JOIN repositories r ON r.id = l.repository WHERE l.blob = \(blob) LIMIT 1
+    ), '')
+    """
+  }
+
   /// Asks for copies of these blobs at `target`, sooner where a job in a later lane is waiting already.
   ///
   /// Blobs that have a good copy there, or are gone, or whose job a worker holds, are passed over. For a reader that
@@ -43,7 +56,7 @@ extension Catalog {
     let rows = try await write(
       Self.openJobs(
         selecting: """
-          SELECT wanted.id, CAST($2 AS TEXT), CAST($3 AS SMALLINT), wanted.size FROM (
+          SELECT wanted.id, CAST($2 AS TEXT), CAST($3 AS SMALLINT), wanted.size, \(Self.namespace(of: "wanted.id")) FROM (
             SELECT b.id, b.size FROM blobs b
             WHERE b.id IN (SELECT item.id FROM \(dialect.rows("item", .integers("id", 1))))
             ORDER BY b.id \(dialect.guardingRows("b"))
@@ -70,7 +83,8 @@ extension Catalog {
         WHERE blob IN (SELECT id FROM guarded) AND location = $2 AND object_key = $3 AND state = 'verified' RETURNING blob, location
       ), opened AS (
         \(Self.openJobs(selecting: """
-          SELECT bad.blob, bad.location, CAST($5 AS SMALLINT), b.size FROM bad JOIN blobs b ON b.id = bad.blob
+          SELECT bad.blob, bad.location, CAST($5 AS SMALLINT), b.size, \(Self.namespace(of: "bad.blob"))
+          FROM bad JOIN blobs b ON b.id = bad.blob
           """))
       )
       SELECT id, target, lane FROM opened

@@ -63,7 +63,8 @@ extension Catalog {
       WHERE target = $4 AND blob IN (SELECT id FROM fitting) AND state IN ('queued', 'parked', 'source_lost')
     ), opened AS (
       \(Self.openJobs(selecting: """
-        SELECT fitting.id, required.location, CAST($10 AS SMALLINT), fitting.size
+        SELECT fitting.id, required.location, CAST($10 AS SMALLINT), fitting.size,
+          COALESCE((SELECT r.namespace FROM repositories r WHERE r.id = $1), '')
         FROM fitting CROSS JOIN \(dialect.rows("required", .texts("location", 8)))
         WHERE \(Self.lacksPlacement(blob: "fitting.id", location: "required.location"))
         """))

@@ -49,6 +49,9 @@ package enum SQLDialect: Sendable, Hashable {
   /// Joins the values of a group into one text, a line each, in no particular order.
   package func lines(_ expression: String) -> String { "string_agg(\(expression), chr(10))" }
 
+  /// A text that compares byte by byte.
+  package func bytewise(_ expression: String) -> String { "\(expression) COLLATE \"C\"" }
+
   /// A row source that is evaluated once for each row before it and may refer to it.
   package var forEach: String { "CROSS JOIN LATERAL" }
 

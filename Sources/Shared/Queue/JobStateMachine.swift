@@ -11,10 +11,15 @@
 ///     └───────────────────────────────────────────────────────┘
 /// ```
 package enum JobStateMachine {
+  /// How often a job is taken over from workers that went silent, without progress between, before it is parked: what
+  /// took that many workers with it would take the next one too.
+  package static let maximumRescues = 5
+
   /// Something that happens to a job.
   package enum Event: Sendable, Hashable {
-    /// A worker asks for the job; `leaseExpired` says whether an earlier lease has run out by the database's clock.
-    case claimed(isDue: Bool, leaseExpired: Bool)
+    /// A worker asks for the job; `leaseExpired` says whether an earlier lease has run out by the database's clock,
+    /// `rescues` how often the job was taken over in that way without having come forward since.
+    case claimed(isDue: Bool, leaseExpired: Bool, rescues: Int = 0)
     /// The worker reports a verified copy.
     case completed(holdsLease: Bool)
     /// The worker reports a failure.
@@ -30,8 +35,10 @@ package enum JobStateMachine {
   /// The state after `event`, or nil where the event must change nothing (I9).
   package static func next(_ state: JobState, on event: Event) -> JobState? {
     switch (state, event) {
-    case (.queued, .claimed(isDue: true, _)), (.leased, .claimed(_, leaseExpired: true)):
+    case (.queued, .claimed(isDue: true, _, _)):
       .leased
+    case (.leased, .claimed(_, leaseExpired: true, let rescues)):
+      rescues < maximumRescues ? .leased : .parked
     case (.leased, .completed(holdsLease: true)):
       .done
     case (.leased, .failed(let verdict, holdsLease: true)):

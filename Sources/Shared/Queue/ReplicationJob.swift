@@ -8,6 +8,8 @@ package struct ReplicationJob: Sendable, Hashable {
   package let sizeBytes: Int64
   package let target: LocationID
   package let lane: Lane
+  /// Whose push asked for the copy first; empty where that is nobody in particular.
+  package let namespace: String
   /// The number of this attempt, from 1; failures count, releases and lost leases do not.
   package let attempt: Int
   /// How often the job was taken over from a worker that went silent; a job that kills workers has many.
@@ -21,8 +23,9 @@ package struct ReplicationJob: Sendable, Hashable {
 
   /// Describes a claimed job.
   package init(
-    id: JobID, blob: BlobID, digest: Digest, sizeBytes: Int64, target: LocationID, lane: Lane, attempt: Int,
-    rescues: Int = 0, leaseToken: RandomIdentifier, createdAtMs: Int64, sources: [Placement] = []
+    id: JobID, blob: BlobID, digest: Digest, sizeBytes: Int64, target: LocationID, lane: Lane,
+    namespace: String = "", attempt: Int, rescues: Int = 0, leaseToken: RandomIdentifier, createdAtMs: Int64,
+    sources: [Placement] = []
   ) {
     self.id = id
     self.blob = blob
@@ -30,6 +33,7 @@ package struct ReplicationJob: Sendable, Hashable {
     self.sizeBytes = sizeBytes
     self.target = target
     self.lane = lane
+    self.namespace = namespace
     self.attempt = attempt
     self.rescues = rescues
     self.leaseToken = leaseToken

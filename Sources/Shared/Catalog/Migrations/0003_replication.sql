@@ -6,12 +6,21 @@ ALTER TABLE jobs ADD COLUMN namespace TEXT COLLATE "C" NOT NULL DEFAULT '';
 -- that of `JobClass.largeFromBytes`.
 ALTER TABLE jobs ADD COLUMN is_large SMALLINT GENERATED ALWAYS AS (CASE WHEN size > 4194304 THEN 1 ELSE 0 END) STORED;
 
+-- 1 while it waits for another try: kept apart, so that no claim has to step over jobs that are not due. A claim turns
+-- it to 0 once `not_before` has come. Only ever 1 while queued.
+ALTER TABLE jobs ADD COLUMN is_delayed SMALLINT NOT NULL DEFAULT 0;
+
 -- The order of a claim: lane by lane, in turns between namespaces, the smallest first; not_before stands last so that
--- jobs not yet due are passed over inside the index.
+-- the few jobs not yet due are passed over inside the index.
 DROP INDEX jobs_due;
-CREATE INDEX jobs_due ON jobs (target, is_large, lane, namespace, size, id, not_before) WHERE state = 'queued';
+CREATE INDEX jobs_due ON jobs (target, is_large, lane, namespace, size, id, not_before)
+  WHERE state = 'queued' AND is_delayed = 0;
 -- The oldest, which a share of every claim is kept for: nothing starves.
-CREATE INDEX jobs_oldest ON jobs (target, is_large, created_at, id, not_before) WHERE state = 'queued';
+CREATE INDEX jobs_oldest ON jobs (target, is_large, created_at, id, not_before) WHERE state = 'queued' AND is_delayed = 0;
+-- Those whose next try has come, and those whose worker went silent.
+CREATE INDEX jobs_delayed ON jobs (target, is_large, lane, not_before, id) WHERE state = 'queued' AND is_delayed = 1;
+-- A queue's indexes fill with dead entries at their front: they are cleared away while they are few.
+ALTER TABLE jobs SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
 -- What status asks: the oldest pending age, and what failed.
 CREATE INDEX jobs_pending ON jobs (target, lane, created_at) WHERE state IN ('queued', 'leased');
 CREATE INDEX jobs_failing ON jobs (target, id) WHERE state IN ('queued', 'leased') AND attempts > 0;
