@@ -62,7 +62,10 @@ extension Catalog {
     do {
       // Jobs have just come back in line after a failure: an empty answer would say that there are none.
       let second = try await claim(missing, after: first.lastNamespace)
-      return ClaimedJobs(jobs: first.jobs + second.jobs, lastNamespace: second.lastNamespace)
+      let twice = Set(second.jobs.map(\.id))
+      // A lease may have run out in between; the later token is the one that counts.
+      return ClaimedJobs(
+        jobs: first.jobs.filter { !twice.contains($0.id) } + second.jobs, lastNamespace: second.lastNamespace)
     } catch {
       // What the first statement took is the caller's already and must not wait for its lease to run out.
       guard first.jobs.isEmpty else { return first.claimedJobs }

@@ -51,7 +51,7 @@ struct ClaimStatement {
           SELECT j.id, j.size FROM jobs j
           WHERE \(isDue) AND j.lane = place.lane AND j.namespace = place.namespace
           ORDER BY j.size, j.id LIMIT \(planned)
-        ) first LIMIT (SELECT \(planned) + 1 - count(*) FROM place)
+        ) first LIMIT \(planned) + 1 - place.beside
       ) candidate
     ), share AS (
       SELECT number, count(*) AS jobs FROM (
@@ -89,7 +89,8 @@ struct ClaimStatement {
     """
   }
 
-  /// Which namespaces' turn it is, in order: `place` (number, lane, namespace), as many as may be needed.
+  /// Which namespaces' turn it is, in order: `place` (number, lane, namespace), as many as may be needed,
+  /// with the number of places `beside` it in its lane, itself included.
   ///
   /// Each lane is walked twice: from after the namespace served last to the end, then from the beginning up to that
   /// one. A place is such a walk's digit (twice the lane, plus one for the second walk) followed by the namespace; the
@@ -116,7 +117,8 @@ struct ClaimStatement {
         SELECT COALESCE(\(steps.joined(separator: ", "))), turn.number + 1
         FROM turn WHERE turn.place IS NOT NULL AND turn.number < \(planned)
       ), place AS (
-        SELECT number, \(lane(of: "place")) AS lane, substr(place, 2) AS namespace
+        SELECT number, \(lane(of: "place")) AS lane, substr(place, 2) AS namespace,
+          count(*) OVER (PARTITION BY \(lane(of: "place"))) AS beside
         FROM turn WHERE number > 0 AND place IS NOT NULL
       )
       """
@@ -138,7 +140,7 @@ struct ClaimStatement {
       SELECT candidate.id FROM (VALUES (0), (1), (2)) AS lanes (lane) \(dialect.forEach) (
         SELECT j.id FROM jobs j
         WHERE \(ofTarget) AND j.state = 'queued' AND j.is_delayed = 1 AND j.lane = lanes.lane AND j.not_before <= now_ms()
-        ORDER BY j.not_before, j.id LIMIT \(2 * planned) \(dialect.skippingLocked("j"))
+        ORDER BY j.not_before, j.id LIMIT \(max(256, 4 * planned)) \(dialect.skippingLocked("j"))
       ) candidate
     ), promoted AS (
       UPDATE jobs SET is_delayed = 0 WHERE id IN (SELECT id FROM ripe) RETURNING id

@@ -5,7 +5,7 @@
 ///   queued ───────────▶ leased ───────────────────────────▶ done
 ///     ▲ ▲  ◀───────────  │ ▲│                                │
 ///     │ │ failed/released│ └┘ claimed, once expired          │ reopened
-///     │ │                ├──────▶ parked ──────┐             │
+///     │ │                ├──────▶ parked ──────┐             │   (parked also when a lease expires once too often)
 ///     │ │                └──────▶ source_lost ─┤ reopened    │
 ///     │ └──────────────────────────────────────┘             │
 ///     └───────────────────────────────────────────────────────┘

@@ -7,6 +7,9 @@ import Testing
 
 @Suite("Migrations", .enabled(if: CatalogFixture.isEnabled, "MERIDIAN_TEST_POSTGRES is not set"))
 struct MigratorTests {
+  /// The version of the newest migration there is.
+  private let known = Migration.all.count
+
   private func database(_ uri: String) -> PostgresSQLDatabase {
     PostgresSQLDatabase(PostgresClient(PostgresConfiguration(uri: uri)))
   }
@@ -17,12 +20,12 @@ struct MigratorTests {
       let database = database(uri)
       let migrator = Migrator(database: database)
       #expect(try await migrator.currentVersion() == 0)
-      await #expect(throws: CatalogError.schemaTooOld(found: 0, known: 2)) { try await migrator.verify() }
-      #expect(try await migrator.apply() == 2)
-      #expect(try await migrator.apply() == 2)
-      #expect(try await migrator.currentVersion() == 2)
+      await #expect(throws: CatalogError.schemaTooOld(found: 0, known: known)) { try await migrator.verify() }
+      #expect(try await migrator.apply() == known)
+      #expect(try await migrator.apply() == known)
+      #expect(try await migrator.currentVersion() == known)
       try await migrator.verify()
-      #expect(try await database.query("SELECT version FROM schema_migrations", []).count == 2)
+      #expect(try await database.query("SELECT version FROM schema_migrations", []).count == known)
       await database.close()
     }
   }
@@ -39,7 +42,7 @@ struct MigratorTests {
             return version
           }
         }
-        for try await version in group { #expect(version == 2) }
+        for try await version in group { #expect(version == known) }
       }
     }
   }
@@ -48,18 +51,18 @@ struct MigratorTests {
   func refusesNewerAndBroken() async throws {
     try await CatalogFixture.withEmptyDatabase { (uri: String) async throws in
       let database = database(uri)
-      let broken = Migration(version: 3, name: "broken", sql: "CREATE TABLE half (id BIGINT); SELECT 1 / 0;")
+      let broken = Migration(version: known + 1, name: "broken", sql: "CREATE TABLE half (id BIGINT); SELECT 1 / 0;")
       await #expect(throws: CatalogError.self) {
         try await Migrator(database: database, migrations: Migration.all + [broken]).apply()
       }
       #expect(try await Migrator(database: database).currentVersion() == 0)
-      #expect(try await Migrator(database: database).apply() == 2)
-      let later = Migration(version: 3, name: "later", sql: "CREATE TABLE later (id BIGINT);")
-      #expect(try await Migrator(database: database, migrations: Migration.all + [later]).apply() == 3)
-      await #expect(throws: CatalogError.schemaTooNew(found: 3, known: 2)) {
+      #expect(try await Migrator(database: database).apply() == known)
+      let later = Migration(version: known + 1, name: "later", sql: "CREATE TABLE later (id BIGINT);")
+      #expect(try await Migrator(database: database, migrations: Migration.all + [later]).apply() == known + 1)
+      await #expect(throws: CatalogError.schemaTooNew(found: known + 1, known: known)) {
         try await Migrator(database: database).apply()
       }
-      await #expect(throws: CatalogError.schemaTooNew(found: 3, known: 2)) {
+      await #expect(throws: CatalogError.schemaTooNew(found: known + 1, known: known)) {
         try await Migrator(database: database).verify()
       }
       await database.close()

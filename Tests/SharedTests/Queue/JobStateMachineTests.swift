@@ -16,6 +16,15 @@ struct JobStateMachineTests {
     }
   }
 
+  @Test("a job that five rescues did not bring forward is parked when its lease expires again")
+  func poison() {
+    let poison = Event.claimed(isDue: true, leaseExpired: true, rescues: JobStateMachine.maximumRescues)
+    #expect(JobStateMachine.next(.leased, on: poison) == .parked)
+    #expect(JobStateMachine.next(.queued, on: poison) == .leased)
+    let rescued = Event.claimed(isDue: false, leaseExpired: true, rescues: JobStateMachine.maximumRescues - 1)
+    #expect(JobStateMachine.next(.leased, on: rescued) == .leased)
+  }
+
   @Test("no report without the lease changes anything, in any state (I9)")
   func zombies() {
     let events: [Event] = [
