@@ -33,6 +33,8 @@ package struct Configuration: Sendable, Hashable {
   package let sparseIndexesAllowed: Bool
   /// `REGIONS`, ordered by name; may be empty.
   package let regions: [RegionSettings]
+  /// `REPLICATION_BANDWIDTH_LIMITS`: how fast all workers together may send to a location; unnamed ones have no limit.
+  package let bandwidthLimits: [LocationID: TransferRate]
   package let limits: ConfigurationLimits
   /// What must be the same in every region, hashed; see ``Fingerprint``.
   package let fingerprint: String

@@ -43,6 +43,9 @@ enum ReportedActions {
       let sources = configuration.preference.filter { $0 != configuration.home }
       if !sources.isEmpty { actions.append("reads from \(list(sources)), nearest first") }
     }
+    for (location, rate) in configuration.bandwidthLimits.sorted(by: { $0.key < $1.key }) {
+      actions.append("sends at most \(rate) to \(location), all workers together")
+    }
     if configuration.registryState == .readonly { actions.append("waits: REGISTRY_STATE is readonly") }
     actions.append("takes jobs from Redis at \(redis(configuration)), and from the database without it")
     actions.append(database(configuration))

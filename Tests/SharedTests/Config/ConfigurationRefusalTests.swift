@@ -48,6 +48,12 @@ struct ConfigurationRefusalTests {
     ("REGIONS", "{US: {location: us}}", "is no region name"),
     ("REGIONS", "{us: {location: us, api: us.example}}", "must be http://HOST"),
     ("REGIONS", "{us: {}}", "REGIONS.us.location is missing"),
+    ("REPLICATION_BANDWIDTH_LIMITS", "{mars: 50MB/s}", "'mars' is not a location of DISTRIBUTED_STORAGE_CONFIG"),
+    ("REPLICATION_BANDWIDTH_LIMITS", "{us: fast}", "REPLICATION_BANDWIDTH_LIMITS.us (line "),
+    ("REPLICATION_BANDWIDTH_LIMITS", "{us: 50 MB/s}", "'50 MB/s' must be a rate from 64KiB/s to 100GB/s"),
+    ("REPLICATION_BANDWIDTH_LIMITS", "{us: 1000}", "for example 50MB/s"),
+    ("REPLICATION_BANDWIDTH_LIMITS", "{us: [1]}", "must be text, not a list"),
+    ("REPLICATION_BANDWIDTH_LIMITS", "50MB/s", "must be a map of keys"),
     (
       "DISTRIBUTED_STORAGE_DEFAULT_LOCATIONS", "[us, mars]",
       "'mars' is not a location of DISTRIBUTED_STORAGE_CONFIG, which has us, eu"
