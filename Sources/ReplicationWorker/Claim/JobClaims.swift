@@ -19,20 +19,11 @@ struct CatalogClaims: JobClaims {
     _ jobClass: JobClass, after namespace: String, limit: Int
   ) async throws(CatalogError) -> ClaimedJobs {
     // Due is due: the queue may have rung for a row of this very moment, and SKIP LOCKED keeps workers apart.
-    guard jobClass == .small else { return ClaimedJobs(jobs: [], lastNamespace: "") }
-    let jobs = try await catalog.claimDueJobs(
-      targets: [target], olderThan: .zero, limit: limit, worker: worker, lease: lease)
-    return ClaimedJobs(jobs: jobs, lastNamespace: "")
+    try await catalog.claimDueJobs(
+      target: target, class: jobClass, after: namespace, limit: limit, olderThan: .zero, worker: worker, lease: lease)
   }
 
   func claim(_ ids: [JobID]) async throws(CatalogError) -> [ReplicationJob] {
     try await catalog.claimJobs(ids: ids, worker: worker, lease: lease)
   }
-}
-
-/// What one claim took.
-struct ClaimedJobs: Sendable {
-  let jobs: [ReplicationJob]
-  /// Whose turn was the last.
-  let lastNamespace: String
 }

@@ -32,6 +32,12 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "How many MiB all copies together may hold in memory.")
   var memory: Int = 96
 
+  @Option(
+    help: ArgumentHelp(
+      "How fast this worker may copy to a location, for example eustorage=50MB/s or eustorage=400Mbit/s; may be repeated.",
+      valueName: "id=rate"))
+  var bandwidth: [BandwidthArgument] = []
+
   @OptionGroup(title: "Upkeep")
   var upkeep: UpkeepOptions
 
@@ -56,6 +62,11 @@ struct RunCommand: AsyncParsableCommand {
     let process = ProcessInfo.processInfo
     let worker = "\(process.hostName)-\(process.processIdentifier)-\(RandomIdentifier().hex.prefix(8))"
 
+    let leases = RedisBandwidth(settings: configuration.redis)
+    let pacing = BandwidthLimiter(
+      own: try BandwidthArgument.limits(bandwidth, known: configuration.locations.map(\.id)),
+      overall: configuration.bandwidthLimits.filter { targets.contains($0.key) }, leases: leases, worker: worker,
+      logger: logger)
     let breakers = StoreBreakers(logger: logger)
     // Divided, so that copies to a target that hangs hold no memory of the others.
     let memoryBytes = (Int64(memory) << 20) / Int64(max(1, targets.count))
@@ -70,7 +81,7 @@ struct RunCommand: AsyncParsableCommand {
         store: store, stores: stores, preference: configuration.preference, catalog: catalog, queue: queue,
         worker: worker,
         limits: TransferLimits(
-          memory: TransferMemory(capacityBytes: memoryBytes), breakers: breakers, pacing: UnlimitedPacing()),
+          memory: TransferMemory(capacityBytes: memoryBytes), breakers: breakers, pacing: pacing),
         slots: [.small: concurrency, .large: largeConcurrency], logger: logger)
       services.append(assembly.service)
     }
@@ -85,6 +96,7 @@ struct RunCommand: AsyncParsableCommand {
     group.maximumGracefulShutdownDuration = .seconds(25)
     try await ServiceGroup(configuration: group).run()
     for queue in queues { await queue.close() }
+    await leases.close()
     await catalog.close()
     for store in stores.values { await store.close() }
   }

@@ -6,9 +6,6 @@ import Shared
 /// larger than the bucket is let through when the bucket is full and leaves a debt, so that the rate holds over time
 /// whatever the size of the parts.
 struct TokenBucket: Sendable {
-  /// The longest time that is filled up for at once; keeps the arithmetic far from overflowing.
-  private static let longestUs: Int64 = 10_000_000
-
   let bytesPerSecond: Int64
   let capacityBytes: Int64
   private(set) var heldBytes: Int64
@@ -47,11 +44,12 @@ struct TokenBucket: Sendable {
 
   private mutating func fill(at now: ContinuousClock.Instant) {
     guard now > filled else { return }
-    let passedUs = min(Self.longestUs, Int64((now - filled) / .microseconds(1)))
-    // At most 10^7 µs times 10^11 bytes a second.
+    // So long that it fills any bucket and pays any debt, and short enough to multiply: 46 s at 100 GB/s.
+    let longestUs = Int64.max / 2 / bytesPerSecond
+    let passedUs = min(longestUs, Int64(min((now - filled) / .microseconds(1), 1e15)))
     let millionths = passedUs * bytesPerSecond + fraction
     fraction = millionths % 1_000_000
     heldBytes = min(capacityBytes, heldBytes + millionths / 1_000_000)
-    filled = passedUs == Self.longestUs ? now : filled + .microseconds(passedUs)
+    filled = passedUs == longestUs ? now : filled + .microseconds(passedUs)
   }
 }
