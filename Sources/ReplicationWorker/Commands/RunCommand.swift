@@ -38,6 +38,11 @@ struct RunCommand: AsyncParsableCommand {
       valueName: "id=rate"))
   var bandwidth: [BandwidthArgument] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Where to serve /metrics (Prometheus) and /livez, HOST:PORT. Default: nowhere.", valueName: "host:port"))
+  var metricsAddress: String?
+
   @OptionGroup(title: "Upkeep")
   var upkeep: UpkeepOptions
 
@@ -57,6 +62,9 @@ struct RunCommand: AsyncParsableCommand {
     let logger = Logger(label: "replication-worker")
     Startup.report(notices, to: logger)
     let targets = try targets(of: configuration)
+    let address = try metricsAddress.map { text throws(StartupError) in
+      try Startup.address(text, of: "--metrics-address")
+    }
     let stores = try Startup.stores(configuration)
     let catalog = try await Startup.catalog(configuration, service: "replication-worker", logger: logger)
     let process = ProcessInfo.processInfo
@@ -72,6 +80,7 @@ struct RunCommand: AsyncParsableCommand {
     let memoryBytes = (Int64(memory) << 20) / Int64(max(1, targets.count))
     var services: [any Service] = []
     var queues: [any ReplicationQueue] = []
+    var gauges: [WorkerGauges.Target] = []
     for target in targets {
       guard let store = stores[target] else { continue }
       // A queue per target: one that waits at the doorbell holds its connection.
@@ -82,12 +91,14 @@ struct RunCommand: AsyncParsableCommand {
         worker: worker,
         limits: TransferLimits(
           memory: TransferMemory(capacityBytes: memoryBytes), breakers: breakers, pacing: pacing),
-        slots: [.small: concurrency, .large: largeConcurrency], logger: logger)
+        slots: [.small: JobSlots(count: concurrency), .large: JobSlots(count: largeConcurrency)], logger: logger)
       services.append(assembly.service)
+      gauges.append(assembly.gauges)
     }
     services += upkeep.services(
       targets: targets.compactMap { stores[$0] }, configuration: configuration, catalog: catalog, worker: worker,
       logger: logger)
+    services += observation(of: gauges, breakers: breakers, catalog: catalog, address: address, logger: logger)
     logger.info(
       "replication worker starting",
       metadata: ["targets": "\(targets.map(\.description).joined(separator: ","))", "worker": "\(worker)"])

@@ -18,8 +18,14 @@ struct TargetAssembly {
   let worker: String
   let limits: TransferLimits
   /// How many blobs of each class are copied at once.
-  let slots: [JobClass: Int]
+  let slots: [JobClass: JobSlots]
+  let express = JobSlots(count: expressSlots)
   let logger: Logger
+
+  /// What the metrics show of this target's slots and memory.
+  var gauges: WorkerGauges.Target {
+    WorkerGauges.Target(location: store.location, slots: slots, express: express, memory: limits.memory)
+  }
 
   /// The service that does this target's jobs.
   var service: TargetWorker {
@@ -31,11 +37,11 @@ struct TargetAssembly {
     return TargetWorker(
       doorbell: Doorbell(
         target: store.location, consumer: worker, queue: queue, bell: bell, pace: pace, pause: .real, logger: logger),
-      express: ExpressLane(claims: claims, slots: JobSlots(count: Self.expressSlots), gate: gate, logger: logger),
-      feeds: JobClass.allCases.map { jobClass in
+      express: ExpressLane(claims: claims, slots: express, gate: gate, logger: logger),
+      feeds: slots.map { jobClass, slots in
         JobFeed(
-          jobClass: jobClass, target: store.location, claims: claims, slots: JobSlots(count: slots[jobClass] ?? 1),
-          gate: gate, bell: bell, pace: pace, pause: .real, logger: logger)
+          jobClass: jobClass, target: store.location, claims: claims, slots: slots, gate: gate, bell: bell, pace: pace,
+          pause: .real, logger: logger)
       },
       work: { job in await runner.run(job) },
       leases: LeaseKeeper(lease: pace.lease, logger: logger) { [catalog] jobs, lease in

@@ -9,6 +9,7 @@ import Synchronization
 final class StoreBreakers: Sendable {
   private let limits: CircuitBreaker.Limits
   private let now: @Sendable () -> ContinuousClock.Instant
+  private let registry: MetricsRegistry
   private let logger: Logger
   private let breakers = Mutex<[LocationID: CircuitBreaker]>([:])
   private let bells = Mutex<[LocationID: Bell]>([:])
@@ -16,10 +17,12 @@ final class StoreBreakers: Sendable {
   /// Starts with every store taken for healthy; `now` is the time open breakers are measured by.
   init(
     limits: CircuitBreaker.Limits = .init(),
-    now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }, logger: Logger
+    now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now },
+    registry: MetricsRegistry = .shared, logger: Logger
   ) {
     self.limits = limits
     self.now = now
+    self.registry = registry
     self.logger = logger
   }
 
@@ -47,6 +50,10 @@ final class StoreBreakers: Sendable {
       }
     }
     if let error, case .fails = Self.meaning(of: error) {
+      registry.counter(
+        "meridian_store_failures_total", help: "Calls that failed by the store's fault, by location.",
+        labels: ["location": location.description]
+      ).increment()
       logger.debug("a store failed", metadata: ["store": "\(location)", "error": "\(error)"])
     }
   }
@@ -118,6 +125,10 @@ final class StoreBreakers: Sendable {
   private func report(_ location: LocationID, from before: CircuitBreaker.State, to after: CircuitBreaker.State) {
     switch (before, after) {
     case (.closed, .open(let remaining)), (.halfOpen, .open(let remaining)):
+      registry.counter(
+        "meridian_store_breaker_opened_total", help: "How often a store was begun to be left alone, by location.",
+        labels: ["location": location.description]
+      ).increment()
       logger.warning(
         "a store fails and is left alone for a while",
         metadata: ["store": "\(location)", "seconds": "\(remaining / .seconds(1))"])

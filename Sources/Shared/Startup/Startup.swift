@@ -26,14 +26,17 @@ package enum Startup {
     for notice in notices { logger.notice("configuration", metadata: ["notice": "\(notice)"]) }
   }
 
-  /// Parses `HOST:PORT`; the host may be an IPv6 address in brackets, the port is 1 to 65535.
-  package static func address(_ text: String) throws(StartupError) -> (host: String, port: Int) {
+  /// Parses `HOST:PORT`; the host may be an IPv6 address in brackets, the port is 1 to 65535. `option` is named in the
+  /// error.
+  package static func address(
+    _ text: String, of option: String = "--listen"
+  ) throws(StartupError) -> (host: String, port: Int) {
     guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
       (1...65535).contains(port)
-    else { throw .invalidAddress(text) }
+    else { throw .invalidAddress(text, option: option) }
     var host = text[..<colon]
     if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-    guard !host.isEmpty else { throw .invalidAddress(text) }
+    guard !host.isEmpty else { throw .invalidAddress(text, option: option) }
     return (String(host), port)
   }
 

@@ -6,7 +6,7 @@ package import SharedStorage
 /// Why a process cannot start, each with one line for the operator and an exit code from sysexits.h.
 package enum StartupError: Error, Sendable {
   case configuration(ConfigurationError)
-  case invalidAddress(String)
+  case invalidAddress(String, option: String)
   case database(CatalogError)
   case store(LocationID, StorageError)
   /// The engine is known and configured, but this build has no code for it.
@@ -33,7 +33,7 @@ extension StartupError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .configuration(let error): "\(error)"
-    case .invalidAddress(let text): "--listen: '\(Excerpt(text))' is not HOST:PORT"
+    case .invalidAddress(let text, let option): "\(option): '\(Excerpt(text))' is not HOST:PORT"
     case .database(let error): "DB_URI: \(error)"
     case .store(let location, let error): "DISTRIBUTED_STORAGE_CONFIG: \(location): \(error)"
     case .engineUnavailable(let location, let engine):
