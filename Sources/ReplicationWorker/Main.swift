@@ -15,5 +15,9 @@ struct ReplicationWorker: AsyncParsableCommand {
         replication-worker run --config config.yaml --locations eustorage
         replication-worker status --config config.yaml --json
       """,
-    subcommands: [RunCommand.self, StatusCommand.self, CollectCommand.self])
+    subcommands: [
+      RunCommand.self, StatusCommand.self,
+      BackfillCommand.self, AddLocationCommand.self,
+      CollectCommand.self,
+    ])
 }

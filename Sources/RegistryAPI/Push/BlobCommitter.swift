@@ -14,7 +14,7 @@ struct BlobCommitter: Sendable {
   ) async throws {
     let commit = BlobCommit(
       repository: repository, digest: digest, sizeBytes: object.sizeBytes, location: object.location, key: object.key,
-      upload: upload, requiredLocations: services.settings.requiredLocations, linkLease: services.settings.linkLease)
+      upload: upload, defaultLocations: services.settings.requiredLocations, linkLease: services.settings.linkLease)
     let committed: CommittedBlob
     do throws(CatalogError) {
       committed = try await services.catalog.commitBlob(commit)

@@ -31,9 +31,11 @@ struct UploadStart: Sendable {
     // What is malformed names nothing that could be mounted: the answer is an upload session like any other.
     guard let digest = try? Digest(parsing: digest), let source = try? RepositoryName(parsing: source),
       principal.allows(.repository(source, [.pull])),
-      try await services.catalog.linkBlob(
-        digest, from: source, to: repository, linkLease: services.settings.linkLease) != nil
+      let linked = try await services.catalog.linkBlob(
+        digest, from: source, to: repository, linkLease: services.settings.linkLease,
+        defaultLocations: services.settings.requiredLocations)
     else { return nil }
+    services.announcer.announce(linked.jobs)
     return UploadAnswers.created(repository: repository, digest: digest)
   }
 

@@ -22,8 +22,8 @@ package struct BlobCommit: Sendable, Hashable {
   package let key: ObjectKey
   /// Nil for a push that never had a session.
   package let upload: Upload?
-  /// Where a copy must be; the location itself may be among them.
-  package let requiredLocations: [LocationID]
+  /// Where a copy must be unless the namespace says otherwise (G9); the location itself may be among them.
+  package let defaultLocations: [LocationID]
   /// How long garbage collection keeps away from a blob no manifest refers to yet (I7).
   package let linkLease: Duration
   package let lane: Lane
@@ -31,7 +31,7 @@ package struct BlobCommit: Sendable, Hashable {
   /// Describes a commit.
   package init(
     repository: RepositoryID, digest: Digest, sizeBytes: Int64, location: LocationID, key: ObjectKey,
-    upload: Upload? = nil, requiredLocations: [LocationID] = [], linkLease: Duration = .seconds(86_400),
+    upload: Upload? = nil, defaultLocations: [LocationID] = [], linkLease: Duration = .seconds(86_400),
     lane: Lane = .normal
   ) {
     self.repository = repository
@@ -40,7 +40,7 @@ package struct BlobCommit: Sendable, Hashable {
     self.location = location
     self.key = key
     self.upload = upload
-    self.requiredLocations = requiredLocations
+    self.defaultLocations = defaultLocations
     self.linkLease = linkLease
     self.lane = lane
   }

@@ -1,41 +1,65 @@
 package import SharedModel
+package import SharedQueue
 
 /// What a repository may refer to.
 extension Catalog {
   /// Links a blob of one repository in another one, which is made where there was none (cross-repository mount).
   ///
-  /// Nil where the source repository does not link the blob, or where no good copy of it is left: the client then
-  /// uploads it, which heals. The link is kept from garbage collection for `linkLease` (I7).
+  /// Opens the jobs that the new namespace needs and the old one did not (I5, G9); `defaultLocations` are those of the
+  /// configuration. Nil where the source repository does not link the blob, or where no good copy of it is left: the
+  /// client then uploads it, which heals. The link is kept from garbage collection for `linkLease` (I7).
   package func linkBlob(
-    _ digest: Digest, from source: RepositoryName, to target: RepositoryName, linkLease: Duration
-  ) async throws(CatalogError) -> BlobRecord? {
+    _ digest: Digest, from source: RepositoryName, to target: RepositoryName, linkLease: Duration,
+    defaultLocations: [LocationID] = [], lane: Lane = .normal
+  ) async throws(CatalogError) -> LinkedBlob? {
     let rows = try await write(
-      """
-      WITH source AS (
-        SELECT b.id, b.digest, b.size FROM repositories r
-        JOIN repository_blobs l ON l.repository = r.id
-        JOIN blobs b ON b.id = l.blob
-        WHERE r.name = $1 AND b.digest = $2
-          AND EXISTS (SELECT 1 FROM placements p WHERE p.blob = b.id AND p.state = 'verified')
-        \(dialect.keepingRows("l"))
-      ), target AS (
-        INSERT INTO repositories (name, namespace) SELECT $3, $4 WHERE EXISTS (SELECT 1 FROM source)
-        ON CONFLICT (name) DO UPDATE SET namespace = excluded.namespace RETURNING id
-      ), linked AS (
-        INSERT INTO repository_blobs (repository, blob, leased_until)
-        SELECT target.id, source.id, now_ms() + $5 FROM source CROSS JOIN target
-        ON CONFLICT (repository, blob) DO UPDATE SET leased_until = \(Self.laterLease)
-        RETURNING blob
-      )
-      SELECT source.id, source.digest, source.size, p.location, p.object_key, p.state
-      FROM source JOIN linked ON linked.blob = source.id
-      LEFT JOIN placements p ON p.blob = source.id AND p.state = 'verified' ORDER BY p.location
-      """,
+      linkStatement(),
       [
         .text(source.description), .text(digest.description), .text(target.description), .text(target.namespace),
-        .milliseconds(linkLease),
+        .milliseconds(linkLease), .texts(defaultLocations.map(\.description)), .integer(lane.rank),
       ])
-    return rows.isEmpty ? nil : try Self.blobRecord(rows)
+    var blob: [SQLRow] = []
+    var jobs: [JobAnnouncement] = []
+    for row in rows {
+      if try row.isNull(3) { jobs.append(try row.announcement(from: 0)) } else { blob.append(row) }
+    }
+    return blob.isEmpty ? nil : LinkedBlob(blob: try Self.blobRecord(blob), jobs: jobs)
+  }
+
+  /// Answers a row for each good copy, then one for each job opened: its id, target and lane, and no location.
+  private func linkStatement() -> String {
+    """
+    WITH \(openLocations()), source AS (
+      SELECT b.id, b.digest, b.size FROM repositories r
+      JOIN repository_blobs l ON l.repository = r.id
+      JOIN blobs b ON b.id = l.blob
+      WHERE r.name = $1 AND b.digest = $2
+        AND EXISTS (SELECT 1 FROM placements p WHERE p.blob = b.id AND p.state = 'verified')
+      \(dialect.keepingRows("l"))
+    ), target AS (
+      INSERT INTO repositories (name, namespace)
+      SELECT CAST($3 AS TEXT), CAST($4 AS TEXT) WHERE EXISTS (SELECT 1 FROM source)
+      ON CONFLICT (name) DO UPDATE SET namespace = excluded.namespace RETURNING id
+    ), linked AS (
+      INSERT INTO repository_blobs (repository, blob, leased_until)
+      SELECT target.id, source.id, now_ms() + $5 FROM source CROSS JOIN target
+      ON CONFLICT (repository, blob) DO UPDATE SET leased_until = \(Self.laterLease)
+      RETURNING blob
+    ), opened AS (
+      \(Self.openJobs(selecting: """
+        SELECT source.id, required.location, CAST($7 AS SMALLINT), source.size, CAST($4 AS TEXT)
+        FROM source JOIN linked ON linked.blob = source.id
+        CROSS JOIN \(requiredLocations(of: "$4", defaults: 6)) required
+        WHERE \(Self.lacksPlacement(blob: "source.id", location: "required.location")) ORDER BY required.location
+        """))
+    )
+    SELECT source.id, source.digest, source.size, p.location, p.object_key, p.state
+    FROM source JOIN linked ON linked.blob = source.id
+    JOIN placements p ON p.blob = source.id AND p.state = 'verified'
+    UNION ALL
+    SELECT opened.id, opened.target, opened.lane, NULL, NULL, NULL FROM opened
+    ORDER BY 4
+    """
   }
 
   /// Keeps garbage collection away from a linked blob for `linkLease` from now; false where it is not linked.
@@ -81,6 +105,13 @@ extension Catalog {
     CASE WHEN repository_blobs.leased_until > excluded.leased_until
       THEN repository_blobs.leased_until ELSE excluded.leased_until END
     """
+}
+
+/// What a mount has made durable.
+package struct LinkedBlob: Sendable, Hashable {
+  package let blob: BlobRecord
+  /// The jobs to be announced, after the answer if need be.
+  package let jobs: [JobAnnouncement]
 }
 
 /// What became of a request to take a blob out of a repository.

@@ -8,9 +8,13 @@ extension Catalog {
   /// A job that was done, parked or had lost its source starts afresh; a leased one is left to its worker; a queued one
   /// takes the earlier lane, becomes due now and stays with the namespace that asked first. Jobs left as they were are
   /// not returned.
-  static func openJobs(selecting select: String) -> String {
+  /// A location that takes no copies (any more) gets no job: such rows are passed over.
+  static func openJobs(selecting select: String, returning columns: String = "id, target, lane") -> String {
     """
-    INSERT INTO jobs (blob, target, lane, size, namespace) \(select)
+    INSERT INTO jobs (blob, target, lane, size, namespace)
+    SELECT asked.blob, asked.target, asked.lane, asked.size, asked.namespace
+    FROM (\(select)) AS asked (blob, target, lane, size, namespace)
+    WHERE EXISTS (SELECT 1 FROM locations l WHERE l.id = asked.target AND \(isOpen("l")))
     ON CONFLICT (blob, target) DO UPDATE SET
       lane = CASE WHEN jobs.state = 'queued' AND jobs.lane < excluded.lane THEN jobs.lane ELSE excluded.lane END,
       namespace = CASE WHEN jobs.state = 'queued' AND jobs.namespace <> '' THEN jobs.namespace
@@ -23,7 +27,7 @@ extension Catalog {
       done_at = NULL, source = NULL, bytes_read = NULL, duration_ms = NULL
     WHERE jobs.state IN ('done', 'parked', 'source_lost')
       OR (jobs.state = 'queued' AND (jobs.not_before > excluded.not_before OR jobs.lane > excluded.lane))
-    RETURNING id, target, lane
+    RETURNING \(columns)
     """
   }
 

@@ -9,7 +9,8 @@ extension Catalog {
   /// To be called only once the store has confirmed the object and its size (I2). One statement, one round trip:
   /// regions far from the database pay for every other. Where a verified copy is at that location already, the pushed
   /// object is surplus; where the copy there is quarantined, the pushed object takes its place, so a push always heals.
-  /// Throws `conflict(.uploadLockLost)` where the session is not locked under the token, and `outcomeUnknown` where
+  /// Throws `conflict(.uploadLockLost)` where the session is not locked under the token, `conflict(.locationClosed)`
+  /// where the location was removed meanwhile (I13: nothing is ever placed there again), and `outcomeUnknown` where
   /// the reply was lost: the object must then be left alone.
   package func commitBlob(_ commit: BlobCommit) async throws(CatalogError) -> CommittedBlob {
     let rows = try await write(
@@ -18,10 +19,10 @@ extension Catalog {
         .integer(commit.repository.rawValue), .text(commit.digest.description), .integer(commit.sizeBytes),
         .text(commit.location.description), .text(commit.key.description), .text(commit.upload?.id.hex),
         .text(commit.upload?.token.hex),
-        .texts(Set(commit.requiredLocations).subtracting([commit.location]).sorted().map(\.description)),
+        .texts(Set(commit.defaultLocations).sorted().map(\.description)),
         .milliseconds(commit.linkLease), .integer(commit.lane.rank), .milliseconds(Self.deletionGrace),
       ])
-    guard let first = rows.first else { throw .conflict(.uploadLockLost) }
+    guard let first = rows.first else { throw .conflict(try await refusal(of: commit)) }
     guard try first.integer(1) == commit.sizeBytes else { throw .conflict(.sizeDiffers) }
     var jobs: [JobAnnouncement] = []
     for row in rows where try !row.isNull(3) { jobs.append(try row.announcement(from: 3)) }
@@ -38,12 +39,15 @@ extension Catalog {
   /// meanwhile, where a stronger one would deadlock with workers reporting copies of the same blob.
   private func commitStatement() -> String {
     """
-    WITH session AS (
+    WITH \(openLocations(or: "(l.id = $4 AND l.state <> 'removed')")), session AS (
       DELETE FROM upload_sessions WHERE id = $6 AND lock_token = $7 AND repository = $1
+        AND \(unregisteredDefaults(8)) = 0 AND EXISTS (SELECT 1 FROM open_locations o WHERE o.id = $4)
       RETURNING id, location, object_key, multipart_id, tail_key, principal
     ), blob AS (
       INSERT INTO blobs (digest, size)
-      SELECT CAST($2 AS TEXT), CAST($3 AS BIGINT) WHERE $6 IS NULL OR EXISTS (SELECT 1 FROM session)
+      SELECT CAST($2 AS TEXT), CAST($3 AS BIGINT)
+      WHERE \(unregisteredDefaults(8)) = 0
+        AND EXISTS (SELECT 1 FROM open_locations o WHERE o.id = $4) AND ($6 IS NULL OR EXISTS (SELECT 1 FROM session))
       ON CONFLICT (digest) DO UPDATE SET size = blobs.size RETURNING id, size
     ), fitting AS (
       SELECT id, size FROM blob WHERE size = CAST($3 AS BIGINT)
@@ -63,10 +67,12 @@ extension Catalog {
       WHERE target = $4 AND blob IN (SELECT id FROM fitting) AND state IN ('queued', 'parked', 'source_lost')
     ), opened AS (
       \(Self.openJobs(selecting: """
-        SELECT fitting.id, required.location, CAST($10 AS SMALLINT), fitting.size,
-          COALESCE((SELECT r.namespace FROM repositories r WHERE r.id = $1), '')
-        FROM fitting CROSS JOIN \(dialect.rows("required", .texts("location", 8)))
-        WHERE \(Self.lacksPlacement(blob: "fitting.id", location: "required.location"))
+        SELECT fitting.id, required.location, CAST($10 AS SMALLINT), fitting.size, r.namespace
+        FROM fitting CROSS JOIN repositories r
+        \(dialect.forEach) \(requiredLocations(of: "r.namespace", defaults: 8)) required
+        WHERE r.id = $1 AND required.location <> $4
+          AND \(Self.lacksPlacement(blob: "fitting.id", location: "required.location"))
+        ORDER BY required.location
         """))
     ), surplus AS (
       INSERT INTO object_deletions (location, object_key, not_before, reason)
@@ -80,6 +86,24 @@ extension Catalog {
     SELECT blob.id, blob.size, placed.object_key, opened.id, opened.target, opened.lane
     FROM blob LEFT JOIN placed ON TRUE LEFT JOIN opened ON TRUE ORDER BY opened.target
     """
+  }
+
+  /// A value: how many of the default locations bound as parameter `parameter` were never registered. A copy there could
+  /// not be ordered, so a push must not succeed without it (I5).
+  private func unregisteredDefaults(_ parameter: Int) -> String {
+    """
+    (SELECT count(*) FROM \(dialect.rows("item", .texts("id", parameter)))
+      WHERE NOT EXISTS (SELECT 1 FROM locations l WHERE l.id = item.id))
+    """
+  }
+
+  /// Why a commit has found nothing to commit.
+  private func refusal(of commit: BlobCommit) async throws(CatalogError) -> CatalogError.Conflict {
+    let states = Dictionary(try await locations()) { first, _ in first }
+    guard let state = states[commit.location], commit.defaultLocations.allSatisfy({ states[$0] != nil }) else {
+      return .locationUnknown
+    }
+    return state == .removed ? .locationClosed : .uploadLockLost
   }
 
   /// In an upsert of a placement: a verified one stays as it is, a quarantined one gives way and its key is remembered.

@@ -13,6 +13,10 @@ package enum StartupError: Error, Sendable {
   case engineUnavailable(LocationID, engine: String)
   /// A location that the command names is not in the configuration.
   case locationUnknown(String, known: [LocationID])
+  /// A location that the command names was never registered.
+  case locationUnregistered(String, known: [LocationID])
+  /// The command line asks for something there is not.
+  case wrongUse(String)
   /// What was asked for contradicts itself or the configuration.
   case refused(String)
   /// Nobody is there to be asked, and `--yes` was not given; carries the question.
@@ -24,7 +28,7 @@ package enum StartupError: Error, Sendable {
     case .configuration, .engineUnavailable, .refused: 78
     case .database(.schemaTooNew), .database(.schemaTooOld), .database(.migrationDiffers): 78
     case .database, .store: 69
-    case .invalidAddress, .locationUnknown, .unconfirmed: 64
+    case .invalidAddress, .locationUnknown, .locationUnregistered, .wrongUse, .unconfirmed: 64
     }
   }
 }
@@ -41,7 +45,9 @@ extension StartupError: CustomStringConvertible {
     case .locationUnknown(let text, let known):
       "--locations: '\(Excerpt(text))' is not a configured location (there are "
         + known.map(\.description).joined(separator: ", ") + ")"
-    case .refused(let reason): reason
+    case .locationUnregistered(let text, let known):
+      "there is no location '\(Excerpt(text))' (there are " + known.map(\.description).joined(separator: ", ") + ")"
+    case .wrongUse(let reason), .refused(let reason): reason
     case .unconfirmed(let question):
       "nothing was done: there is no terminal to ask \"\(question)\" on; give --yes to answer it beforehand"
     }

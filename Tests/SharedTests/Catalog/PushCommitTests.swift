@@ -124,7 +124,7 @@ struct PushCommitTests {
       let digest = fixture.digest("layer")
       #expect(try await fixture.catalog.blob(digest, in: target) == .repositoryUnknown)
       let mounted = try await fixture.catalog.linkBlob(digest, from: fixture.name, to: target, linkLease: .seconds(60))
-      #expect(mounted?.placements.map(\.key) == [key])
+      #expect(mounted?.blob.placements.map(\.key) == [key])
       guard case .found = try await fixture.catalog.blob(digest, in: target) else {
         Issue.record("the mounted blob is not found")
         return

@@ -18,7 +18,7 @@ extension CatalogFixture {
       BlobCommit(
         repository: repository ?? self.repository, digest: digest(text),
         sizeBytes: sizeBytes ?? Int64(text.utf8.count), location: location ?? us, key: key ?? freshKey(),
-        requiredLocations: required ?? [us, eu, ap], linkLease: .seconds(3600), lane: lane))
+        defaultLocations: required ?? [us, eu, ap], linkLease: .seconds(3600), lane: lane))
   }
 
   /// The digest of a text's bytes.
@@ -64,5 +64,31 @@ extension CatalogFixture {
       UPDATE jobs SET leased_until = now_ms() - 1
       WHERE id IN (SELECT id FROM jobs WHERE state = 'leased' FOR UPDATE SKIP LOCKED)
       """)
+  }
+}
+
+/// Content in numbers, made by the database itself.
+extension CatalogFixture {
+  /// Makes `blobs` linked blobs of one byte, each with a verified copy at every location of `locations`.
+  package func fill(blobs: Int64, at locations: [LocationID], prefix: String = "bulk") async throws {
+    let range = "generate_series(CAST($1 AS BIGINT) * 0 + 1, CAST($1 AS BIGINT)) AS n"
+    let digest = "'sha256:' || encode(sha256(convert_to(CAST($2 AS TEXT) || n, 'UTF8')), 'hex')"
+    let parameters: [PostgresValue] = [.int(blobs), .text(prefix)]
+    _ = try await client.query(
+      "INSERT INTO blobs (digest, size) SELECT \(digest), 1 FROM \(range)", parameters, deadline: .seconds(120))
+    _ = try await client.query(
+      """
+      INSERT INTO repository_blobs (repository, blob, leased_until)
+      SELECT CAST($3 AS BIGINT), b.id, 0 FROM blobs b WHERE b.digest IN (SELECT \(digest) FROM \(range))
+      """, parameters + [.int(repository.rawValue)], deadline: .seconds(120))
+    for location in locations {
+      _ = try await client.query(
+        """
+        INSERT INTO placements (blob, location, object_key)
+        SELECT b.id, $3, 'registry/blobs/' || $3 || '/' || b.id FROM blobs b
+        WHERE b.digest IN (SELECT \(digest) FROM \(range))
+        """, parameters + [.text(location.description)], deadline: .seconds(120))
+    }
+    _ = try await client.query("ANALYZE", [], deadline: .seconds(120))
   }
 }
