@@ -18,6 +18,6 @@ struct ReplicationWorker: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, StatusCommand.self,
       BackfillCommand.self, AddLocationCommand.self,
-      CollectCommand.self,
+      CollectCommand.self, VerifyCommand.self, RepairCommand.self,
     ])
 }

@@ -19,7 +19,9 @@ struct BlobPull: Sendable {
     }
     let fields = Self.fields(of: digest)
     if request.isHead {
-      await renewLink(of: digest, in: repository, for: request.principal)
+      guard try await canBeReliedUpon(blob, in: repository, by: request.principal) else {
+        throw OCIFailure(.blobUnknown, "blob unknown", detail: digest.description)
+      }
       var fields = fields
       fields[.contentLength] = String(blob.sizeBytes)
       return Answer(.ok, fields: fields)
@@ -99,14 +101,23 @@ struct BlobPull: Sendable {
     }
   }
 
-  /// Keeps the blob from garbage collection while the client that asked may be pushing what refers to it (I7).
-  private func renewLink(of digest: Digest, in repository: RepositoryName, for principal: Principal) async {
-    guard principal.allows(.repository(repository, [.push])), services.settings.acceptsPushes else { return }
+  /// Whether a client that may be pushing can leave the blob out because it is here (I7, R7 of the reliability rules).
+  ///
+  /// A client that is told so does not send the blob, so from this answer on its link is leased like one just pushed. A
+  /// link that collection has taken meanwhile, or a blob with no good copy left, is as good as absent: the client then
+  /// uploads it, which heals. Whoever may not push changes nothing and is told what is linked. Where the lease cannot be
+  /// written the request fails, except where the database takes no writes at all: then nothing is collected either.
+  private func canBeReliedUpon(
+    _ blob: BlobRecord, in repository: RepositoryName, by principal: Principal
+  ) async throws(CatalogError) -> Bool {
+    guard principal.allows(.repository(repository, [.push])), services.settings.acceptsPushes else { return true }
+    guard !blob.placements.isEmpty else { return false }
     do {
-      _ = try await services.catalog.renewLink(digest, in: repository, linkLease: services.settings.linkLease)
+      return try await services.catalog.renewLink(
+        blob.digest, in: repository, linkLease: services.settings.linkLease)
     } catch {
-      // The answer stays true; what the push then refers to is checked again when its manifest comes (I4).
-      services.logger.info("a link was not renewed", metadata: ["error": "\(error)"])
+      guard case .readOnly = error else { throw error }
+      return true
     }
   }
 

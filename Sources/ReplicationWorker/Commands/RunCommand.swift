@@ -95,9 +95,11 @@ struct RunCommand: AsyncParsableCommand {
       services.append(assembly.service)
       gauges.append(assembly.gauges)
     }
+    let doorbell = Startup.queue(configuration, logger: logger)
+    queues.append(doorbell)
     services += upkeep.services(
-      targets: targets.compactMap { stores[$0] }, configuration: configuration, catalog: catalog, worker: worker,
-      logger: logger)
+      targets: targets.compactMap { stores[$0] }, configuration: configuration, catalog: catalog, queue: doorbell,
+      worker: worker, logger: logger)
     services += observation(of: gauges, breakers: breakers, catalog: catalog, address: address, logger: logger)
     logger.info(
       "replication worker starting",
