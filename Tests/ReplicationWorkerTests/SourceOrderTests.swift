@@ -10,22 +10,32 @@ struct SourceOrderTests {
       location: try LocationID(parsing: location), key: try ObjectKey(parsing: "blobs/\(location)"), state: state)
   }
 
-  private func job(_ sources: [Placement]) throws -> ReplicationJob {
-    ReplicationJob(
-      id: JobID(rawValue: 1), blob: BlobID(rawValue: 1), digest: Digest(of: [1]), sizeBytes: 1,
-      target: try LocationID(parsing: "eustorage"), lane: .normal, attempt: 1, leaseToken: RandomIdentifier(),
-      createdAtMs: 0, sources: sources)
+  private func order(
+    _ placements: [Placement], preference: [String] = [], down: Set<String> = []
+  ) throws -> [String] {
+    SourceOrder.sources(
+      placements, target: try LocationID(parsing: "eustorage"),
+      preference: try preference.map { try LocationID(parsing: $0) }
+    ) { !down.contains($0.description) }
+    .map(\.location.description)
   }
 
   @Test func preferenceFirstThenTheOthersById() throws {
-    let job = try job([placement("zz"), placement("usstorage"), placement("aa"), placement("apstorage")])
-    let preference = try ["eustorage", "apstorage", "usstorage"].map { try LocationID(parsing: $0) }
-    let order = SourceOrder.sources(of: job, preference: preference).map(\.location.description)
-    #expect(order == ["apstorage", "usstorage", "aa", "zz"])
+    let placements = try [placement("zz"), placement("usstorage"), placement("aa"), placement("apstorage")]
+    #expect(
+      try order(placements, preference: ["eustorage", "apstorage", "usstorage"])
+        == ["apstorage", "usstorage", "aa", "zz"])
+  }
+
+  @Test func storesThatFailComeLastButAreNotLeftOut() throws {
+    let placements = try [placement("apstorage"), placement("usstorage"), placement("aa")]
+    #expect(
+      try order(placements, preference: ["apstorage", "usstorage"], down: ["apstorage"])
+        == ["usstorage", "aa", "apstorage"])
   }
 
   @Test func neverTheTargetNorACopyPutAside() throws {
-    let job = try job([placement("eustorage"), placement("usstorage", .quarantined), placement("apstorage")])
-    #expect(SourceOrder.sources(of: job, preference: []).map(\.location.description) == ["apstorage"])
+    let placements = try [placement("eustorage"), placement("usstorage", .quarantined), placement("apstorage")]
+    #expect(try order(placements) == ["apstorage"])
   }
 }

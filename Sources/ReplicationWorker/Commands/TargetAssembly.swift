@@ -5,8 +5,6 @@ import Shared
 struct TargetAssembly {
   /// Slots kept for blobs somebody waits for.
   private static let expressSlots = 2
-  /// How many parts of one blob are sent at once.
-  private static let partsInFlight = 3
 
   let store: any BlobStore
   /// Every configured store, by location.
@@ -57,8 +55,9 @@ struct TargetAssembly {
     }
     return JobRunner(
       copier: BlobCopier(
-        target: store, stores: stores, preference: preference, memory: limits.memory,
-        partsInFlight: Self.partsInFlight),
+        context: CopyContext(
+          target: store, stores: stores, preference: preference, records: catalog, limits: limits, links: CopyLinks(),
+          logger: logger)),
       catalog: catalog, completions: CompletionBatcher(catalog: catalog, pause: pause), retry: RetryPolicy(),
       metrics: WorkerMetrics(registry: .shared), logger: logger)
   }

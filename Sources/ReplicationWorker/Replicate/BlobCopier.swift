@@ -1,140 +1,174 @@
 import Shared
 
-/// Copies one blob to the target store: reads the best source, hashes what arrives, writes it under a fresh key.
+/// Copies one blob to the target store, by whichever way is best for it, from whichever source has it intact.
 ///
-/// Upholds I2 and I3: nothing is reported as copied before the source's bytes hashed to the digest and the target
-/// confirmed their number. Memory per copy is the blob for small ones and `partsInFlight + 1` parts for others, out of
-/// the worker's shared budget (I12).
+/// Upholds I2 and I3: nothing is reported as copied before its bytes hashed to the digest and the target confirmed them.
+/// Small blobs go whole, large ones in parts that can be taken up again, and where one store holds both buckets it copies
+/// by itself. A source is only taken out of service when its bytes are gone or were read alone and whole twice with the
+/// same wrong result.
 struct BlobCopier: Sendable {
-  /// Blobs up to this size are read whole, checked, then stored with one request.
-  static let wholeBlobBytes: Int64 = 4 << 20
-
-  let target: any BlobStore
-  /// Every configured store, by location.
-  let stores: [LocationID: any BlobStore]
-  let preference: [LocationID]
-  let memory: TransferMemory
-  let partsInFlight: Int
+  let context: CopyContext
 
   /// A verified copy that the target holds and the catalog does not know yet.
   struct Copy: Sendable, Hashable {
     let key: ObjectKey
     let source: LocationID
-    let bytesRead: Int64
     /// Copies found missing or wrong on the way.
     let rejected: [CopyFailure.RejectedSource]
   }
 
   /// Copies the job's blob from the first source that has it intact; throws when none does or the target fails.
   ///
-  /// On cancellation throws `cancelled` after the parts in flight have ended; an unfinished object is given up.
-  func copy(_ job: ReplicationJob) async throws(CopyFailure) -> Copy {
-    if let present = job.placementAtTarget, present.state == .verified {
-      return Copy(key: present.key, source: job.target, bytesRead: 0, rejected: [])
-    }
-    let sources = SourceOrder.sources(of: job, preference: preference)
+  /// Sources are those of the claim; where these turn out to be of no use they are read once more from the catalog, for
+  /// a copy may have moved since. On cancellation throws `cancelled` after the transfers under way have ended; the
+  /// checkpoint stays for whoever goes on. `progress` tells what was read, whatever the outcome.
+  func copy(_ job: ReplicationJob, progress: CopyProgress = CopyProgress()) async throws(CopyFailure) -> Copy {
+    var placements = job.sources
     var rejected: [CopyFailure.RejectedSource] = []
-    var lastError: StorageError?
-    for source in sources {
-      guard let store = stores[source.location] else { continue }
+    var hasLookedAgain = false
+    while true {
+      if let present = placements.first(where: { $0.location == job.target && $0.state == .verified }) {
+        return Copy(key: present.key, source: job.target, rejected: rejected)
+      }
+      let known = Set(rejected.map(\.placement))
+      let sources = sources(among: placements, of: job).filter { !known.contains($0) }
       do {
-        let key = try await transfer(job, from: source, at: store)
-        return Copy(key: key, source: source.location, bytesRead: job.sizeBytes, rejected: rejected)
-      } catch let failure as SourceFailure {
-        switch failure.error {
-        case .cancelled: throw .cancelled
-        case .objectMissing: rejected.append(.init(placement: source, reason: "the object is missing"))
-        default: lastError = failure.error
-        }
-      } catch let failure as VerificationFailure {
-        rejected.append(.init(placement: source, reason: failure.description))
-      } catch let error as StorageError {
-        throw error == .cancelled ? .cancelled : .target(error, rejected: rejected)
+        let copy = try await copy(job, from: sources, progress)
+        return Copy(key: copy.key, source: copy.source, rejected: rejected + copy.rejected)
       } catch {
-        throw .cancelled
+        let failure = error.adding(rejected)
+        guard case .noIntactSource(let all) = failure else { throw failure }
+        guard !hasLookedAgain else {
+          // No later attempt could go on from what these sources gave.
+          try await drop(job, reason: failure.description, all)
+          throw failure
+        }
+        rejected = all
+      }
+      hasLookedAgain = true
+      do {
+        placements = try await context.records.placements(of: [job.blob])[job.blob] ?? []
+      } catch {
+        throw .records(error, rejected: rejected)
       }
     }
-    if let lastError { throw .sourcesUnavailable(last: lastError, rejected: rejected) }
-    let unconfigured = sources.map(\.location).filter { stores[$0] == nil }
-    if !unconfigured.isEmpty { throw .sourcesNotConfigured(unconfigured) }
-    throw .noIntactSource(rejected)
   }
 
-  /// Moves the bytes; throws `SourceFailure`, `VerificationFailure`, or the target's `StorageError`.
-  private func transfer(
-    _ job: ReplicationJob, from source: Placement, at store: any BlobStore
-  ) async throws -> ObjectKey {
-    let body: ObjectBody
+  private func sources(among placements: [Placement], of job: ReplicationJob) -> [Placement] {
+    SourceOrder.sources(placements, target: job.target, preference: context.preference) { location in
+      if case .closed = context.limits.breakers.state(of: location) { true } else { false }
+    }
+  }
+
+  private func copy(
+    _ job: ReplicationJob, from sources: [Placement], _ progress: CopyProgress
+  ) async throws(CopyFailure) -> Copy {
+    let usable = sources.filter { context.stores[$0.location] != nil }
+    guard !usable.isEmpty else {
+      throw sources.isEmpty ? .noIntactSource([]) : .sourcesNotConfigured(sources.map(\.location))
+    }
     do {
-      body = try await store.open(source.key, range: nil)
+      if let copy = try await storeSideCopy(of: job, from: usable, progress) { return copy }
     } catch {
-      throw SourceFailure(error: error)
+      throw .cancelled
     }
-    guard body.objectSizeBytes == job.sizeBytes else {
-      throw VerificationFailure.size(expectedBytes: job.sizeBytes, actualBytes: body.objectSizeBytes)
+    var search = SourceSearch(usable)
+    var uselessCheckpoints = 0
+    while let sources = search.next {
+      let board = SourceBoard(sources)
+      let reader = SourceReader(context: context, job: job, board: board, progress: progress)
+      do {
+        let key = try await transfer(job, reader)
+        search.note(board)
+        return Copy(
+          key: key, source: board.contributors.last?.location ?? progress.source ?? job.target,
+          rejected: search.rejected)
+      } catch {
+        search.note(board)
+        switch error.stop {
+        case .sources(let last): search.failed(last)
+        case .mismatch(let failure):
+          search.mismatched(failure, allFrom: error.isResumed ? nil : board.soleContributor)
+          try await drop(job, reason: failure.description, search.rejected)
+        case .checkpointUseless(let reason):
+          try await drop(job, reason: reason, search.rejected)
+          uselessCheckpoints += 1
+          guard uselessCheckpoints <= 2 else {
+            throw .target(.invalidResponse(detail: reason), rejected: search.rejected)
+          }
+        case .target(let failure): throw .target(failure, rejected: search.rejected)
+        case .records(let failure): throw .records(failure, rejected: search.rejected)
+        case .leaseLost: throw .leaseLost
+        case .cancelled: throw .cancelled
+        }
+      }
     }
-    let key = ObjectKey.blob(storagePath: target.storagePath, identifier: RandomIdentifier())
-    if job.sizeBytes <= Self.wholeBlobBytes {
-      try await storeWhole(job, body: body, key: key)
-    } else {
-      try await storeInParts(job, body: body, key: key)
-    }
-    return key
+    if let last = search.lastError { throw .sourcesUnavailable(last: last, rejected: search.rejected) }
+    let unconfigured = sources.filter { context.stores[$0.location] == nil }
+    guard unconfigured.isEmpty else { throw .sourcesNotConfigured(unconfigured.map(\.location)) }
+    throw .noIntactSource(search.rejected)
   }
 
-  private func storeWhole(_ job: ReplicationJob, body: ObjectBody, key: ObjectKey) async throws {
-    let reservation = try await memory.reserve(job.sizeBytes)
-    defer { reservation.release() }
-    let bytes: [UInt8]
+  /// A transfer that ended without a copy.
+  private struct Ended: Error {
+    let stop: CopyStop
+    /// Whether bytes of an earlier attempt were in the hash.
+    var isResumed = false
+  }
+
+  private func transfer(_ job: ReplicationJob, _ reader: SourceReader) async throws(Ended) -> ObjectKey {
+    var isResumed = false
+    do throws(CopyStop) {
+      guard job.sizeBytes > min(context.policy.wholeBlobBytes, context.target.partLimits.maximumSinglePutBytes) else {
+        return try await WholeCopy(context: context, job: job, reader: reader).run()
+      }
+      let copy = PartsCopy(context: context, job: job, reader: reader)
+      let start: PartsCopy.Start
+      if let checkpoint = try await checkpoint(of: job) {
+        start = try copy.resume(checkpoint)
+        isResumed = start.isResumed
+        reader.progress.resumed(atBytes: checkpoint.offsetBytes)
+      } else {
+        start = try await copy.begin()
+      }
+      return try await copy.run(from: start)
+    } catch {
+      throw Ended(stop: error, isResumed: isResumed)
+    }
+  }
+
+  private func checkpoint(of job: ReplicationJob) async throws(CopyStop) -> CopyCheckpoint? {
     do {
-      bytes = try await body.collect(limitBytes: Int(Self.wholeBlobBytes))
+      return try await context.records.checkpoint(of: job)
     } catch {
-      throw SourceFailure(error: error)
-    }
-    var hasher = ContentHasher(algorithm: job.digest.algorithm)
-    hasher.update(bytes)
-    try check(hasher, against: job)
-    let stored = try await target.put(key, bytes: bytes, attributes: ObjectAttributes(digest: job.digest))
-    guard stored.sizeBytes == job.sizeBytes else {
-      throw StorageError.sizeMismatch(expectedBytes: job.sizeBytes, actualBytes: stored.sizeBytes)
-    }
-    // A store that acknowledged and kept nothing is found here, before a row says otherwise.
-    guard let seen = try await target.head(key) else { throw StorageError.objectMissing(key) }
-    guard seen.sizeBytes == job.sizeBytes else {
-      throw StorageError.sizeMismatch(expectedBytes: job.sizeBytes, actualBytes: seen.sizeBytes)
+      throw .records(error)
     }
   }
 
-  private func storeInParts(_ job: ReplicationJob, body: ObjectBody, key: ObjectKey) async throws {
-    let plan = try PartPlan(limits: target.partLimits, totalBytes: job.sizeBytes)
-    let upload = try await target.beginMultipart(key, attributes: ObjectAttributes(digest: job.digest))
+  /// Gives up what was copied so far, so that the next transfer begins anew.
+  private func drop(
+    _ job: ReplicationJob, reason: String, _ rejected: [CopyFailure.RejectedSource]
+  ) async throws(CopyFailure) {
+    guard job.sizeBytes > context.policy.wholeBlobBytes else { return }
     do {
-      let pipeline = PartPipeline(
-        store: target, upload: upload, plan: plan, partsInFlight: partsInFlight, memory: memory)
-      let start = PartStart(hasher: ContentHasher(algorithm: job.digest.algorithm))
-      let transfer = try await pipeline.run(SourceStream(body), from: start)
-      try check(transfer.hasher, against: job)
-      _ = try await target.completeMultipart(upload, parts: transfer.parts, sizeBytes: job.sizeBytes)
+      guard try await context.records.dropCheckpoint(of: job, reason: reason) else { throw CopyFailure.leaseLost }
+    } catch let error as CatalogError {
+      throw .records(error, rejected: rejected)
     } catch {
-      await giveUp(upload)
-      throw error
+      throw .leaseLost
     }
   }
 
-  private func check(_ hasher: ContentHasher, against job: ReplicationJob) throws(VerificationFailure) {
-    guard hasher.count == job.sizeBytes else {
-      throw .size(expectedBytes: job.sizeBytes, actualBytes: hasher.count)
+  private func storeSideCopy(
+    of job: ReplicationJob, from sources: [Placement], _ progress: CopyProgress
+  ) async throws(CopyStop) -> Copy? {
+    let copy = StoreSideCopy(context: context, job: job, progress: progress)
+    for source in sources {
+      guard let store = context.stores[source.location] else { continue }
+      if let key = try await copy.run(from: source, at: store) {
+        return Copy(key: key, source: source.location, rejected: [])
+      }
     }
-    let digest = hasher.digest()
-    guard digest == job.digest else { throw .digest(expected: job.digest, actual: digest) }
-  }
-
-  /// Aborts in a task of its own, for the copy's task may be the cancelled one.
-  private func giveUp(_ upload: MultipartUpload) async {
-    let target = self.target
-    await Task {
-      // The first error is the one to report; an upload that stays behind is swept as stale.
-      try? await target.abortMultipart(upload)
-    }.value
+    return nil
   }
 }

@@ -7,7 +7,7 @@ import Shared
 /// written only here, after the bytes were verified and confirmed (I2).
 actor CompletionBatcher {
   /// The most completions in one transaction.
-  private static let batchLimit = 64
+  private static let batchLimit = 256
   /// Attempts at one batch; the catalog makes a repeated completion end in the same state (I9).
   private static let attempts = 4
 

@@ -8,8 +8,12 @@ enum CopyFailure: Error, Sendable {
   case sourcesUnavailable(last: StorageError, rejected: [RejectedSource])
   /// The target refused or failed.
   case target(StorageError, rejected: [RejectedSource])
+  /// The catalog could not be asked or told.
+  case records(CatalogError, rejected: [RejectedSource])
   /// No store is configured for the only places that hold the blob.
   case sourcesNotConfigured([LocationID])
+  /// Somebody else holds the job by now; what is in the store is theirs too and is left alone (I9).
+  case leaseLost
   /// The worker is stopping.
   case cancelled
 
@@ -22,8 +26,21 @@ enum CopyFailure: Error, Sendable {
   /// The placements to quarantine, whatever the outcome was.
   var rejected: [RejectedSource] {
     switch self {
-    case .noIntactSource(let rejected), .sourcesUnavailable(_, let rejected), .target(_, let rejected): rejected
-    case .sourcesNotConfigured, .cancelled: []
+    case .noIntactSource(let rejected), .sourcesUnavailable(_, let rejected), .target(_, let rejected),
+      .records(_, let rejected):
+      rejected
+    case .sourcesNotConfigured, .leaseLost, .cancelled: []
+    }
+  }
+
+  /// The same failure, with what was found out before it.
+  func adding(_ earlier: [RejectedSource]) -> CopyFailure {
+    switch self {
+    case .noIntactSource(let rejected): .noIntactSource(earlier + rejected)
+    case .sourcesUnavailable(let last, let rejected): .sourcesUnavailable(last: last, rejected: earlier + rejected)
+    case .target(let error, let rejected): .target(error, rejected: earlier + rejected)
+    case .records(let error, let rejected): .records(error, rejected: earlier + rejected)
+    case .sourcesNotConfigured, .leaseLost, .cancelled: self
     }
   }
 
@@ -33,7 +50,9 @@ enum CopyFailure: Error, Sendable {
     case .noIntactSource: "source_lost"
     case .sourcesUnavailable: "source"
     case .target: "target"
+    case .records: "catalog"
     case .sourcesNotConfigured: "not_configured"
+    case .leaseLost: "lease_lost"
     case .cancelled: "cancelled"
     }
   }
@@ -47,9 +66,11 @@ extension CopyFailure: CustomStringConvertible {
         + rejected.map { "\($0.placement.location): \($0.reason)" }.joined(separator: "; ")
     case .sourcesUnavailable(let last, _): "no source could be read: \(last)"
     case .target(let error, _): "the target failed: \(error)"
+    case .records(let error, _): "the catalog failed: \(error)"
     case .sourcesNotConfigured(let locations):
       "the only copies are at locations this worker has no configuration for: "
         + locations.map(\.description).joined(separator: ", ")
+    case .leaseLost: "the lease has been lost to another worker"
     case .cancelled: "the worker is stopping"
     }
   }

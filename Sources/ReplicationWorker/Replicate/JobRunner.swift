@@ -10,27 +10,45 @@ struct JobRunner: Sendable {
   let metrics: WorkerMetrics
   let logger: Logger
 
+  /// What an attempt came to, for the row that tells of it.
+  private struct Attempt: Sendable {
+    let source: LocationID?
+    let bytesRead: Int64
+    let durationMs: Int64
+  }
+
   /// Does the job; every outcome ends in the database or in the lease running out, none is dropped (I6).
   func run(_ job: ReplicationJob) async {
     let clock = ContinuousClock()
     let start = clock.now
+    let progress = CopyProgress()
+    let result: Result<BlobCopier.Copy, CopyFailure>
     do {
-      let copy = try await copier.copy(job)
-      let durationMs = Int64((clock.now - start) / .milliseconds(1))
-      await heal(copy.rejected, of: job)
-      await record(copy, of: job, durationMs: durationMs)
+      result = .success(try await copier.copy(job, progress: progress))
     } catch {
-      await heal(error.rejected, of: job)
-      await fail(job, because: error)
+      result = .failure(error)
+    }
+    let attempt = Attempt(
+      source: progress.source, bytesRead: progress.bytesRead,
+      durationMs: Int64((clock.now - start) / .milliseconds(1)))
+    metrics.read(job, bytes: attempt.bytesRead, resumedAtBytes: progress.resumedAtBytes)
+    switch result {
+    case .success(let copy):
+      await heal(copy.rejected, of: job)
+      await record(copy, of: job, attempt)
+    case .failure(let failure):
+      await heal(failure.rejected, of: job)
+      await fail(job, because: failure, attempt)
     }
   }
 
-  private func record(_ copy: BlobCopier.Copy, of job: ReplicationJob, durationMs: Int64) async {
+  private func record(_ copy: BlobCopier.Copy, of job: ReplicationJob, _ attempt: Attempt) async {
     let completion = JobCompletion(
-      job: job, key: copy.key, bytesRead: copy.bytesRead, durationMs: durationMs, source: copy.source)
+      job: job, key: copy.key, bytesRead: attempt.bytesRead, durationMs: attempt.durationMs, source: copy.source)
     do {
       let outcome = try await completions.complete(completion)
-      metrics.completed(job, outcome: outcome, bytes: copy.bytesRead, durationMs: durationMs)
+      metrics.completed(
+        job, outcome: outcome, bytes: copy.source == job.target ? 0 : job.sizeBytes, durationMs: attempt.durationMs)
       logger.debug(
         "job completed",
         metadata: metadata(of: job).merging(["outcome": "\(outcome)", "source": "\(copy.source)"]) { $1 })
@@ -42,7 +60,7 @@ struct JobRunner: Sendable {
     }
   }
 
-  private func fail(_ job: ReplicationJob, because failure: CopyFailure) async {
+  private func fail(_ job: ReplicationJob, because failure: CopyFailure, _ attempt: Attempt) async {
     metrics.failed(job, cause: failure.cause)
     // In a task of its own, for this one may be cancelled and the row should still be written.
     await Task {
@@ -50,16 +68,18 @@ struct JobRunner: Sendable {
         switch failure {
         case .cancelled:
           _ = try await catalog.releaseJobs([job])
+        case .leaseLost:
+          logger.info("a copy was left to another worker", metadata: metadata(of: job))
         case .noIntactSource:
           logger.error(
             "no intact copy of a blob is left", metadata: metadata(of: job).merging(["reason": "\(failure)"]) { $1 })
-          _ = try await catalog.failJob(job, error: failure.description, verdict: .sourceLost)
+          try await write(failure, of: job, attempt, verdict: .sourceLost)
         case .sourcesUnavailable(let last, _):
-          try await retryLater(job, failure, retryAfter: last.retryAfter)
+          try await retryLater(job, failure, attempt, retryAfter: last.retryAfter)
         case .target(let error, _):
-          try await retryLater(job, failure, retryAfter: error.retryAfter)
-        case .sourcesNotConfigured:
-          try await retryLater(job, failure, retryAfter: nil)
+          try await retryLater(job, failure, attempt, retryAfter: error.retryAfter)
+        case .sourcesNotConfigured, .records:
+          try await retryLater(job, failure, attempt, retryAfter: nil)
         }
       } catch {
         logger.warning(
@@ -69,12 +89,21 @@ struct JobRunner: Sendable {
     }.value
   }
 
-  private func retryLater(_ job: ReplicationJob, _ failure: CopyFailure, retryAfter: Duration?) async throws {
+  private func retryLater(
+    _ job: ReplicationJob, _ failure: CopyFailure, _ attempt: Attempt, retryAfter: Duration?
+  ) async throws {
     var generator = SystemRandomNumberGenerator()
     let verdict = retry.verdict(attempt: job.attempt, retryAfter: retryAfter, using: &generator)
     logger.warning(
       "copy failed",
       metadata: metadata(of: job).merging(["reason": "\(failure)", "verdict": "\(verdict)"]) { $1 })
+    try await write(failure, of: job, attempt, verdict: verdict)
+  }
+
+  private func write(
+    _ failure: CopyFailure, of job: ReplicationJob, _ attempt: Attempt, verdict: FailureVerdict
+  ) async throws {
+    // A lease lost meanwhile means that somebody else tells of the job.
     _ = try await catalog.failJob(job, error: failure.description, verdict: verdict)
   }
 

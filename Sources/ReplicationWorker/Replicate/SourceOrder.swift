@@ -2,15 +2,23 @@ import Shared
 
 /// The order in which the copies of a blob are tried as a source.
 enum SourceOrder {
-  /// Verified copies outside `target`: those this region prefers in that order, then the others by id.
+  /// Verified copies outside `target`: those in stores that work, then those this region prefers, then by id.
   ///
   /// All of them are returned, for a job fails only when every copy did (I6).
-  static func sources(of job: ReplicationJob, preference: [LocationID]) -> [Placement] {
+  static func sources(
+    _ placements: [Placement], target: LocationID, preference: [LocationID],
+    isHealthy: (LocationID) -> Bool = { _ in true }
+  ) -> [Placement] {
     let rank = Dictionary(zip(preference, preference.indices), uniquingKeysWith: min)
-    return job.sources
-      .filter { $0.state == .verified && $0.location != job.target }
+    return
+      placements
+      .filter { $0.state == .verified && $0.location != target }
+      .map { (placement: $0, isHealthy: isHealthy($0.location)) }
       .sorted { left, right in
-        (rank[left.location] ?? Int.max, left.location) < (rank[right.location] ?? Int.max, right.location)
+        guard left.isHealthy == right.isHealthy else { return left.isHealthy }
+        return (rank[left.placement.location] ?? Int.max, left.placement.location)
+          < (rank[right.placement.location] ?? Int.max, right.placement.location)
       }
+      .map(\.placement)
   }
 }

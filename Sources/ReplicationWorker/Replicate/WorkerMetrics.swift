@@ -40,6 +40,25 @@ struct WorkerMetrics: Sendable {
     ).observe(Double(max(0, nowMs - job.createdAtMs)) / 1000)
   }
 
+  /// Counts what an attempt has read, in vain or not, and whether it went on from a checkpoint.
+  func read(_ job: ReplicationJob, bytes: Int64, resumedAtBytes: Int64) {
+    let target = job.target.description
+    registry.counter(
+      "meridian_replication_read_bytes_total", help: "Bytes read from sources, by target, those read in vain included.",
+      labels: ["target": target]
+    ).increment(by: Double(bytes))
+    guard resumedAtBytes > 0 else { return }
+    registry.counter(
+      "meridian_replication_resumed_total", help: "Copies that went on from a checkpoint, by target.",
+      labels: ["target": target]
+    ).increment()
+    registry.counter(
+      "meridian_replication_resumed_bytes_total",
+      help: "Bytes that checkpoints saved from being read again, by target.",
+      labels: ["target": target]
+    ).increment(by: Double(resumedAtBytes))
+  }
+
   /// Counts a failed attempt.
   func failed(_ job: ReplicationJob, cause: String) {
     registry.counter(

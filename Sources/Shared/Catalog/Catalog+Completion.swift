@@ -8,7 +8,8 @@ extension Catalog {
   /// One transaction for the batch, one round trip; a second one only where a lease was lost. Reporting the same copy
   /// again is `placed` again, so after `outcomeUnknown` the same batch may be reported once more. Objects that did not
   /// become the placement are on record for deletion when this returns. Where the copy was quarantined between claim
-  /// and report, the outcome is `placed` and the job is queued again.
+  /// and report, the outcome is `placed` and the job is queued again. The job's checkpoint goes with it; a multipart
+  /// upload that the copy did not come from is put on record for deletion.
   package func completeJobs(_ done: [JobCompletion]) async throws(CatalogError) -> [JobID: CompletionOutcome] {
     let items = Dictionary(done.map { ($0.job.id, $0) }) { first, _ in first }.values.sorted { $0.job.id < $1.job.id }
     guard !items.isEmpty else { return [:] }
@@ -66,6 +67,15 @@ extension Catalog {
         UNION ALL
         SELECT placed.location, placed.replaced_key, now_ms() + CAST($7 AS BIGINT), 'replaced copy' FROM placed
         WHERE placed.replaced_key IS NOT NULL
+        ON CONFLICT (location, object_key, multipart_id) DO NOTHING
+      ), checkpoint AS (
+        DELETE FROM copy_checkpoints WHERE job IN (SELECT id FROM held)
+        RETURNING job, location, object_key, multipart_id
+      ), abandoned AS (
+        INSERT INTO object_deletions (location, object_key, multipart_id, not_before, reason)
+        SELECT checkpoint.location, checkpoint.object_key, checkpoint.multipart_id, now_ms() + CAST($7 AS BIGINT),
+          'abandoned copy'
+        FROM checkpoint JOIN held ON held.id = checkpoint.job WHERE checkpoint.object_key <> held.object_key
         ON CONFLICT (location, object_key, multipart_id) DO NOTHING
       )
       SELECT held.id, placed.object_key

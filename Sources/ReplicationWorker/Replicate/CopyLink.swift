@@ -1,0 +1,120 @@
+import Shared
+import Synchronization
+
+/// The way from one location to another, shared by every blob that is copied along it: slots for parts, in the order of
+/// asking, as many as `ConcurrencyControl` finds worth while.
+///
+/// A slot is held while a part is fetched and uploaded and never while memory is waited for, so every slot comes free.
+final class CopyLink: Sendable {
+  private struct Waiter {
+    let id: UInt64
+    let continuation: CheckedContinuation<Bool, Never>
+  }
+
+  private struct State {
+    var control: ConcurrencyControl
+    var inUse = 0
+    var mostInUse = 0
+    var waiters: [Waiter] = []
+    var nextID: UInt64 = 0
+  }
+
+  private let state: Mutex<State>
+  private let now: @Sendable () -> ContinuousClock.Instant
+
+  /// A link nobody uses yet.
+  init(limits: ConcurrencyControl.Limits, now: @escaping @Sendable () -> ContinuousClock.Instant) {
+    state = Mutex(State(control: ConcurrencyControl(limits: limits)))
+    self.now = now
+  }
+
+  /// How many parts may be under way now.
+  var limit: Int { state.withLock { $0.control.limit } }
+  /// How many are.
+  var inUse: Int { state.withLock { $0.inUse } }
+  /// The most that ever were.
+  var mostInUse: Int { state.withLock { $0.mostInUse } }
+
+  /// Waits for a slot; throws only when the task is cancelled.
+  func enter() async throws(CancellationError) -> LinkSlot {
+    let id = state.withLock { state in
+      state.nextID &+= 1
+      return state.nextID
+    }
+    let isGranted = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let answer = state.withLock { state -> Bool? in
+          if Task.isCancelled { return false }
+          guard state.waiters.isEmpty, state.inUse < state.control.limit else {
+            state.waiters.append(Waiter(id: id, continuation: continuation))
+            return nil
+          }
+          Self.take(&state)
+          return true
+        }
+        if let answer { continuation.resume(returning: answer) }
+      }
+    } onCancel: {
+      let waiter = state.withLock { state -> Waiter? in
+        guard let at = state.waiters.firstIndex(where: { $0.id == id }) else { return nil }
+        return state.waiters.remove(at: at)
+      }
+      waiter?.continuation.resume(returning: false)
+    }
+    guard isGranted else { throw CancellationError() }
+    return LinkSlot(link: self)
+  }
+
+  /// Notes bytes that have arrived.
+  func transferred(_ bytes: Int64) {
+    let time = now()
+    update { $0.control.transferred(bytes, isSaturated: $0.inUse >= $0.control.limit, at: time) }
+  }
+
+  /// Notes a failure of either end that fewer transfers may help against.
+  func failed(_ error: StorageError) {
+    guard error.isStoreFailure || error.mayPassSoon else { return }
+    let time = now()
+    update { $0.control.failed(at: time) }
+  }
+
+  fileprivate func leave() { update { $0.inUse -= 1 } }
+
+  /// Changes the state, then lets in whoever has room now.
+  private func update(_ change: (inout State) -> Void) {
+    let granted = state.withLock { state -> [Waiter] in
+      change(&state)
+      var granted: [Waiter] = []
+      while state.inUse < state.control.limit, !state.waiters.isEmpty {
+        granted.append(state.waiters.removeFirst())
+        Self.take(&state)
+      }
+      return granted
+    }
+    for waiter in granted { waiter.continuation.resume(returning: true) }
+  }
+
+  private static func take(_ state: inout State) {
+    state.inUse += 1
+    state.mostInUse = max(state.mostInUse, state.inUse)
+  }
+}
+
+/// A place on a link until released or dropped.
+final class LinkSlot: Sendable {
+  let link: CopyLink
+  private let isHeld = Mutex(true)
+
+  fileprivate init(link: CopyLink) { self.link = link }
+
+  /// Gives the place back; a second call does nothing.
+  func release() {
+    let held = isHeld.withLock { held in
+      defer { held = false }
+      return held
+    }
+    if held { link.leave() }
+  }
+
+  deinit { release() }
+}

@@ -1,0 +1,34 @@
+import Shared
+import Synchronization
+
+/// The links of a worker, made when first used; as many as there are pairs of configured locations at most.
+final class CopyLinks: Sendable {
+  private struct Ends: Hashable {
+    let source: LocationID
+    let target: LocationID
+  }
+
+  private let limits: ConcurrencyControl.Limits
+  private let now: @Sendable () -> ContinuousClock.Instant
+  private let links = Mutex<[Ends: CopyLink]>([:])
+
+  /// No link yet; `now` is the time throughput is measured by.
+  init(
+    limits: ConcurrencyControl.Limits = .init(),
+    now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
+  ) {
+    self.limits = limits
+    self.now = now
+  }
+
+  /// The link between two locations, the same for every caller.
+  func link(from source: LocationID, to target: LocationID) -> CopyLink {
+    links.withLock { links in
+      let ends = Ends(source: source, target: target)
+      if let link = links[ends] { return link }
+      let link = CopyLink(limits: limits, now: now)
+      links[ends] = link
+      return link
+    }
+  }
+}
