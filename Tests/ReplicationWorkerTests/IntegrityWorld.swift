@@ -63,7 +63,7 @@ struct IntegrityWorld: Sendable {
     let committed = try await catalog.commitBlob(
       BlobCommit(
         repository: repository ?? fixture.repository, digest: fixture.digest(text), sizeBytes: size,
-        location: store.location, key: key, requiredLocations: required ?? [store.location], linkLease: linkLease))
+        location: store.location, key: key, defaultLocations: required ?? [store.location], linkLease: linkLease))
     return PlacedBlob(
       blob: committed.blob, digest: fixture.digest(text), sizeBytes: size,
       placement: Placement(location: store.location, key: key))
