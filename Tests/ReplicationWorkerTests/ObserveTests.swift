@@ -43,7 +43,7 @@ struct ObserveTests {
     let gauges = WorkerGauges(
       registry: registry,
       targets: [.init(location: eu, slots: [.small: small], express: JobSlots(count: 2), memory: memory)],
-      breakers: breakers)
+      stores: [eu], breakers: breakers)
     _ = await small.take(upTo: 3)
     let reservation = try await memory.reserve(400)
     for _ in 0..<5 { breakers.record(eu, .timedOut(phase: "test")) }

@@ -4,7 +4,7 @@ set -euo pipefail
 
 readonly REGIONS=(us eu ap)
 
-# port_of NAME – the port a process of the simulation listens on; fails for the workers, which listen on none.
+# port_of NAME – the port a process of the simulation listens on (a worker: its metrics); fails for those that listen on none.
 port_of() {
   local -A region_offset=([us]=20 [eu]=30 [ap]=40)
   local region=${1%%-*}
@@ -19,6 +19,7 @@ port_of() {
     us-store | eu-store | ap-store) echo $((PORT_BASE + region_offset[$region])) ;;
     us-api | eu-api | ap-api) echo $((PORT_BASE + region_offset[$region] + 1)) ;;
     us-health | eu-health | ap-health) echo $((PORT_BASE + region_offset[$region] + 2)) ;;
+    us-worker | eu-worker | ap-worker) echo $((PORT_BASE + region_offset[$region] + 3)) ;;
     *) return 1 ;;
   esac
 }

@@ -2,15 +2,20 @@ import ArgumentParser
 import Shared
 
 /// `LOCATION=RATE` on a command line.
-struct BandwidthArgument: ExpressibleByArgument, Sendable, Hashable {
+struct BandwidthArgument: Sendable, Hashable {
   let location: String
   let rate: TransferRate
 
-  init?(argument: String) {
-    guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex,
-      let rate = TransferRate(parsing: String(argument[argument.index(after: equals)...]))
-    else { return nil }
-    location = String(argument[..<equals])
+  /// Reads it; throws what is wrong with it in one line.
+  init(parsing text: String) throws(ValidationError) {
+    guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+      throw ValidationError("'\(Excerpt(text))' is not LOCATION=RATE, for example eustorage=50MB/s")
+    }
+    let amount = String(text[text.index(after: equals)...])
+    guard let rate = TransferRate(parsing: amount) else {
+      throw ValidationError("'\(Excerpt(amount))' \(TransferRate.form)")
+    }
+    location = String(text[..<equals])
     self.rate = rate
   }
 
@@ -21,7 +26,9 @@ struct BandwidthArgument: ExpressibleByArgument, Sendable, Hashable {
     var limits: [LocationID: TransferRate] = [:]
     for argument in arguments {
       guard let location = known.first(where: { $0.description == argument.location }) else {
-        throw .locationUnknown(argument.location, known: known)
+        throw .refused(
+          "--bandwidth: '\(Excerpt(argument.location))' is not a configured location (there are "
+            + known.map(\.description).joined(separator: ", ") + ")")
       }
       guard limits.updateValue(argument.rate, forKey: location) == nil else {
         throw .refused("--bandwidth names \(location) twice")

@@ -10,8 +10,18 @@ struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Copy blobs to this region's locations until SIGTERM.",
     discussion: """
-      On SIGTERM nothing more is claimed and copies in flight get 25 seconds to finish; what is left is given back to \
-      other workers at once.
+      Jobs come from the database, rung for by the Redis queue; while Redis is away they are looked for every few \
+      seconds. Small and large blobs have slots of their own, every location has memory and slots of its own, and a \
+      store that fails is left alone and tried again with single copies, so nothing waits for what is broken elsewhere.
+
+      On SIGTERM nothing more is claimed, large copies stop at their last checkpoint and go to other workers at once, \
+      small ones finish; all within 25 seconds.
+
+      EXAMPLES
+        replication-worker run --config config.yaml
+        replication-worker run --config config.yaml --metrics-address 127.0.0.1:9464
+        replication-worker run --config config.yaml --bandwidth eustorage=400Mbit/s --memory 512
+        replication-worker run --config config.yaml --locations eustorage,apstorage --large-concurrency 8
       """)
 
   @Option(help: "The configuration file, the same in every region.")
@@ -29,13 +39,19 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "How many large blobs are copied at once to each location, each in parallel parts.")
   var largeConcurrency: Int = 4
 
-  @Option(help: "How many MiB all copies together may hold in memory.")
-  var memory: Int = 96
+  @Option(
+    help: """
+      How many MiB all copies together may hold in memory, divided evenly between the locations, at least 16 for each. \
+      Default: 96 for one location, 64 for each of several.
+      """)
+  var memory: Int?
 
   @Option(
     help: ArgumentHelp(
-      "How fast this worker may copy to a location, for example eustorage=50MB/s or eustorage=400Mbit/s; may be repeated.",
-      valueName: "id=rate"))
+      """
+      How fast this worker may copy to a location, for example eustorage=50MB/s or eustorage=400Mbit/s; may be repeated. \
+      What all workers together may take is REPLICATION_BANDWIDTH_LIMITS of the configuration file.
+      """, valueName: "id=rate"), transform: BandwidthArgument.init(parsing:))
   var bandwidth: [BandwidthArgument] = []
 
   @Option(
@@ -49,7 +65,7 @@ struct RunCommand: AsyncParsableCommand {
   mutating func validate() throws {
     guard (1...1024).contains(concurrency) else { throw ValidationError("--concurrency is 1 to 1024") }
     guard (1...256).contains(largeConcurrency) else { throw ValidationError("--large-concurrency is 1 to 256") }
-    guard (64...65536).contains(memory) else { throw ValidationError("--memory is 64 to 65536 MiB") }
+    if let memory, !(16...65536).contains(memory) { throw ValidationError("--memory is 16 to 65536 MiB") }
   }
 
   func run() async throws {
@@ -65,19 +81,19 @@ struct RunCommand: AsyncParsableCommand {
     let address = try metricsAddress.map { text throws(StartupError) in
       try Startup.address(text, of: "--metrics-address")
     }
-    let stores = try Startup.stores(configuration)
+    let own = try BandwidthArgument.limits(bandwidth, known: configuration.locations.map(\.id))
+    let memoryBytes = try memoryBytes(targets: targets.count)
+    let stores = try Startup.stores(configuration, maximumConnections: connections(targets: targets.count))
     let catalog = try await Startup.catalog(configuration, service: "replication-worker", logger: logger)
     let process = ProcessInfo.processInfo
     let worker = "\(process.hostName)-\(process.processIdentifier)-\(RandomIdentifier().hex.prefix(8))"
 
     let leases = RedisBandwidth(settings: configuration.redis)
     let pacing = BandwidthLimiter(
-      own: try BandwidthArgument.limits(bandwidth, known: configuration.locations.map(\.id)),
-      overall: configuration.bandwidthLimits.filter { targets.contains($0.key) }, leases: leases, worker: worker,
+      own: own, overall: configuration.bandwidthLimits.filter { targets.contains($0.key) }, leases: leases,
+      worker: worker,
       logger: logger)
     let breakers = StoreBreakers(logger: logger)
-    // Divided, so that copies to a target that hangs hold no memory of the others.
-    let memoryBytes = (Int64(memory) << 20) / Int64(max(1, targets.count))
     var services: [any Service] = []
     var queues: [any ReplicationQueue] = []
     var gauges: [WorkerGauges.Target] = []
@@ -100,10 +116,15 @@ struct RunCommand: AsyncParsableCommand {
     services += upkeep.services(
       targets: targets.compactMap { stores[$0] }, configuration: configuration, catalog: catalog, queue: doorbell,
       worker: worker, logger: logger)
-    services += observation(of: gauges, breakers: breakers, catalog: catalog, address: address, logger: logger)
+    services += observation(
+      of: gauges, stores: stores.keys.sorted(), breakers: breakers, catalog: catalog, address: address, logger: logger)
     logger.info(
       "replication worker starting",
-      metadata: ["targets": "\(targets.map(\.description).joined(separator: ","))", "worker": "\(worker)"])
+      metadata: [
+        "targets": "\(targets.map(\.description).joined(separator: ","))", "worker": "\(worker)",
+        "memoryMiB": "\((memoryBytes * Int64(targets.count)) >> 20)", "small": "\(concurrency)",
+        "large": "\(largeConcurrency)",
+      ])
     var group = ServiceGroupConfiguration(
       services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     group.maximumGracefulShutdownDuration = .seconds(25)
@@ -113,6 +134,24 @@ struct RunCommand: AsyncParsableCommand {
     await catalog.close()
     for store in stores.values { await store.close() }
   }
+
+  /// The memory of each target's copies: divided, so that those to a target that hangs hold none of the others'.
+  private func memoryBytes(targets: Int) throws(StartupError) -> Int64 {
+    let count = Int64(max(1, targets))
+    guard let memory else { return (count == 1 ? 96 : 64) << 20 }
+    guard Int64(memory) >= 16 * count else {
+      throw .refused("--memory \(memory) is too little for \(count) locations: each needs 16 MiB")
+    }
+    return (Int64(memory) << 20) / count
+  }
+
+  /// How many connections one store may need: a source serves the copies to all targets.
+  private func connections(targets: Int) -> Int {
+    min(1_024, max(1, targets) * (concurrency + TargetAssembly.expressSlots + Self.partConnections))
+  }
+
+  /// Connections for the parts of large blobs.
+  private static let partConnections = 64
 
   /// The locations this worker copies to; refuses one that is not configured.
   private func targets(of configuration: Configuration) throws(StartupError) -> [LocationID] {

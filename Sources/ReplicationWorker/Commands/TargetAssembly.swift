@@ -4,7 +4,7 @@ import Shared
 /// Puts together what copies to one target.
 struct TargetAssembly {
   /// Slots kept for blobs somebody waits for.
-  private static let expressSlots = 2
+  static let expressSlots = 2
 
   let store: any BlobStore
   /// Every configured store, by location.

@@ -64,12 +64,6 @@ final class StoreBreakers: Sendable {
     return breakers.withLock { $0[location]?.state(at: time) } ?? .closed
   }
 
-  /// Every store that has been asked about, with where its breaker stands.
-  var states: [LocationID: CircuitBreaker.State] {
-    let time = now()
-    return breakers.withLock { $0.mapValues { $0.state(at: time) } }
-  }
-
   /// A bell that is rung whenever the store's breaker opens, closes or may be tried by another.
   func changes(of location: LocationID) -> Bell {
     bells.withLock { bells in

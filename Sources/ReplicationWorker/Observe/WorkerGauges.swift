@@ -12,14 +12,16 @@ struct WorkerGauges: Sendable {
 
   let registry: MetricsRegistry
   let targets: [Target]
+  /// Every configured location.
+  let stores: [LocationID]
   let breakers: StoreBreakers
 
   /// Brings the gauges up to date.
   func refresh() {
     for target in targets { show(target) }
-    for (location, state) in breakers.states {
+    for location in stores {
       let number: Double =
-        switch state {
+        switch breakers.state(of: location) {
         case .closed: 0
         case .halfOpen: 1
         case .open: 2
