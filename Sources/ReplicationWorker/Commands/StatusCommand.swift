@@ -6,13 +6,40 @@ import Shared
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Say how far replication has come at each location.",
-    discussion: "Exit code 0 unless a job is parked or a blob has lost its last intact copy; then 2.")
+    discussion: """
+      One line for each location, then one for each lane in which something waits, then a line for whatever needs a \
+      person. All figures are of one instant and exact; the command is quick at any number of blobs.
+
+        PENDING   jobs queued or being copied (lanes: urgent, normal, backfill)
+        OLDEST    how long the oldest of them has waited
+        FAILING   those of them that have failed and are tried again
+        AT RISK   blobs whose only verified copy is at this location: what its loss would cost now (RPO)
+        LAG       from the push to the copy, of the last thousand copies: half of them, and all but one in a hundred,
+                  took no longer
+
+      EXAMPLES
+        replication-worker status --config config.yaml
+        replication-worker status --config config.yaml --json
+        replication-worker status --config config.yaml --max-at-risk 100   # for an alarm
+
+      EXIT CODES
+        0  nothing needs a person
+        2  a job is parked, a blob has lost its last intact copy, or more blobs than --max-at-risk are at risk
+        1  the status could not be read
+      """)
 
   @Option(help: "The configuration file, the same in every region.")
   var config: String
 
   @Flag(help: "Print one JSON object for scripts.")
   var json = false
+
+  @Option(help: ArgumentHelp("Alarm when more blobs than this have one copy only. Default: never.", valueName: "blobs"))
+  var maxAtRisk: Int64?
+
+  mutating func validate() throws {
+    if let maxAtRisk, maxAtRisk < 0 { throw ValidationError("--max-at-risk is 0 or more") }
+  }
 
   func run() async throws {
     try await CommandOutcome.report("replication-worker") { try await status() }
@@ -22,51 +49,16 @@ struct StatusCommand: AsyncParsableCommand {
     let statuses = try await Startup.withCatalog(path: config, service: "replication-worker-status") { catalog in
       try await catalog.replicationStatus()
     }
+    let alarms = StatusAlarm.alarms(of: statuses, maximumAtRisk: maxAtRisk)
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys]
-      let report = Report(locations: statuses.map(Report.Location.init))
-      CommandOutcome.say(String(decoding: try encoder.encode(report), as: UTF8.self))
+      CommandOutcome.say(
+        String(decoding: try encoder.encode(StatusReport(statuses, alarms: alarms)), as: UTF8.self))
     } else {
       for line in StatusTable.lines(of: statuses) { CommandOutcome.say(line) }
+      for alarm in alarms { CommandOutcome.say(alarm.line) }
     }
-    if statuses.contains(where: { $0.parked > 0 || $0.sourceLost > 0 }) { throw ExitCode(2) }
-  }
-
-  /// The JSON form; its keys are part of the command's contract.
-  struct Report: Encodable {
-    struct Location: Encodable {
-      let location: String
-      let state: String
-      let placements: Int64
-      let pending: Int64
-      let pendingBytes: Int64
-      let oldestPendingSeconds: Int64
-      let failing: Int64
-      let parked: Int64
-      let sourceLost: Int64
-
-      enum CodingKeys: String, CodingKey {
-        case location, state, placements, pending, failing, parked
-        case pendingBytes = "pending_bytes"
-        case oldestPendingSeconds = "oldest_pending_seconds"
-        case sourceLost = "source_lost"
-      }
-
-      /// Takes the catalog's figures over.
-      init(_ status: LocationStatus) {
-        location = status.location.description
-        state = status.state.rawValue
-        placements = status.placements
-        pending = status.pendingJobs
-        pendingBytes = status.pendingBytes
-        oldestPendingSeconds = status.oldestPendingSeconds ?? 0
-        failing = status.failing
-        parked = status.parked
-        sourceLost = status.sourceLost
-      }
-    }
-
-    let locations: [Location]
+    if alarms.contains(where: \.needsPerson) { throw ExitCode(2) }
   }
 }

@@ -1,29 +1,64 @@
 import Shared
 
-/// The status as a table for people.
+/// The status as tables for people.
 enum StatusTable {
   private static let header = [
-    "LOCATION", "STATE", "BLOBS", "PENDING", "PENDING BYTES", "OLDEST", "FAILING", "PARKED", "LOST",
+    "LOCATION", "STATE", "BLOBS", "SIZE", "PENDING", "PENDING SIZE", "OLDEST", "FAILING", "PARKED", "LOST", "AT RISK",
+    "LAG p50/p99",
   ]
+  private static let laneHeader = ["LOCATION", "LANE", "PENDING", "PENDING SIZE", "OLDEST"]
 
-  /// One header line, then a line per location, columns aligned.
+  /// A line per location below a header; where anything waits, a line per location and lane as well; columns aligned.
   static func lines(of statuses: [LocationStatus]) -> [String] {
-    let rows = [header] + statuses.map(row)
-    let widths = header.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    let backlogs = statuses.flatMap { status in
+      status.lanes.filter { $0.jobs > 0 }.map { row(status.location, $0) }
+    }
+    let lanes = backlogs.isEmpty ? [] : [""] + aligned([laneHeader] + backlogs)
+    return aligned([header] + statuses.map(row)) + lanes
+  }
+
+  private static func row(_ status: LocationStatus) -> [String] {
+    [
+      status.location.description, status.state.rawValue, ProgressUnit.grouped(status.placements),
+      ProgressUnit.size(status.placedBytes), ProgressUnit.grouped(status.pendingJobs),
+      ProgressUnit.size(status.pendingBytes), age(status.oldestPendingSeconds), ProgressUnit.grouped(status.failing),
+      ProgressUnit.grouped(status.parked), ProgressUnit.grouped(status.sourceLost),
+      ProgressUnit.grouped(status.atRisk.count),
+      status.lag.map { "\(lag($0.p50Ms)) / \(lag($0.p99Ms))" } ?? "-",
+    ]
+  }
+
+  private static func row(_ location: LocationID, _ backlog: LaneBacklog) -> [String] {
+    [
+      location.description, backlog.lane.rawValue, ProgressUnit.grouped(backlog.jobs),
+      ProgressUnit.size(backlog.sizeBytes), age(backlog.oldestSeconds),
+    ]
+  }
+
+  /// An age in its two largest units.
+  private static func age(_ seconds: Int64?) -> String {
+    guard let seconds else { return "-" }
+    switch seconds {
+    case ..<60: return "\(seconds) s"
+    case ..<3600: return "\(seconds / 60) min \(seconds % 60) s"
+    case ..<86_400: return "\(seconds / 3600) h \(seconds % 3600 / 60) min"
+    default: return "\(seconds / 86_400) d \(seconds % 86_400 / 3600) h"
+    }
+  }
+
+  private static func lag(_ milliseconds: Int64) -> String {
+    milliseconds < 10_000 ? "\(milliseconds) ms" : age(milliseconds / 1000)
+  }
+
+  private static func aligned(_ rows: [[String]]) -> [String] {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in rows.map { $0.dropFirst(column).first?.count ?? 0 }.max() ?? 0 }
     return rows.map { row in
       zip(row, widths)
         .map { text, width in text + String(repeating: " ", count: width - text.count) }
         .joined(separator: "  ")
         .trimmingTrailingSpaces
     }
-  }
-
-  private static func row(_ status: LocationStatus) -> [String] {
-    [
-      status.location.description, status.state.rawValue, "\(status.placements)", "\(status.pendingJobs)",
-      "\(status.pendingBytes)", status.oldestPendingSeconds.map { "\($0) s" } ?? "-", "\(status.failing)",
-      "\(status.parked)", "\(status.sourceLost)",
-    ]
   }
 }
 

@@ -150,7 +150,8 @@ struct ClaimStatement {
 
   /// Leases the rows of `due`, tells the history whose lease had expired, and reads what a worker needs.
   ///
-  /// A job that took too many workers with it is parked instead.
+  /// A job that took too many workers with it is parked instead. Placements are looked up as "not quarantined" so that
+  /// only the primary key can answer: the planner might take an index of all verified ones while it has no statistics.
   private var claiming: String {
     """
     taken AS (
@@ -176,7 +177,7 @@ struct ClaimStatement {
     SELECT (SELECT count(*) FROM promoted), c.id, c.target, c.lane, c.blob, b.digest, c.size, c.attempts, c.rescues,
       c.created_at, c.namespace, c.round, p.location, p.object_key, p.state
     FROM (SELECT 1) AS one LEFT JOIN claimed c ON c.state = 'leased' LEFT JOIN blobs b ON b.id = c.blob
-    LEFT JOIN placements p ON p.blob = c.blob AND p.state = 'verified'
+    LEFT JOIN placements p ON p.blob = c.blob AND p.state <> 'quarantined'
     ORDER BY c.lane, c.round, c.number, c.size, c.id, p.location
     """
   }

@@ -20,6 +20,11 @@ package struct JobCompletion: Sendable, Hashable {
   }
 }
 
+extension JobCompletion {
+  /// Whether nothing was copied, because there was a placement when the job was claimed.
+  package var isStanding: Bool { job.placementAtTarget?.key == key }
+}
+
 /// What a reported copy has become.
 package enum CompletionOutcome: Sendable, Hashable {
   /// The copy is the placement, now or since an earlier report of the same.

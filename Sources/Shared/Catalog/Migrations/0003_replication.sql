@@ -78,6 +78,7 @@ CREATE INDEX upload_sessions_by_object ON upload_sessions (object_key);
 CREATE INDEX upload_sessions_by_tail ON upload_sessions (tail_key) WHERE tail_key IS NOT NULL;
 -- Why the last try to delete failed; absent before the first.
 ALTER TABLE object_deletions ADD COLUMN last_error TEXT;
+CREATE INDEX object_deletions_failing ON object_deletions (location) WHERE last_error IS NOT NULL;
 
 -- G9: where a namespace's blobs must be beyond the default locations (1), or need not be although it is one (0).
 CREATE TABLE namespace_locations (
@@ -108,7 +109,8 @@ CREATE TABLE sweeps (
 -- writers only ever append, so that they never wait for each other, and `Catalog.foldTallies` sums up.
 CREATE TABLE tallies (
   location TEXT COLLATE "C" NOT NULL,
-  -- 'verified', 'quarantined', 'open.0' to 'open.2' (by lane; queued or leased), 'parked', 'source_lost'.
+  -- 'verified', 'quarantined', 'sole' (the only verified copy is there), 'open.0' to 'open.2' (by lane; queued or
+  -- leased), 'failing' (of those, the ones that have failed), 'parked', 'source_lost'.
   kind TEXT NOT NULL,
   objects BIGINT NOT NULL,
   bytes BIGINT NOT NULL,
@@ -122,26 +124,67 @@ CREATE TABLE tally_deltas (
   bytes BIGINT NOT NULL
 );
 
-CREATE FUNCTION job_tally(state TEXT, lane SMALLINT) RETURNS TEXT LANGUAGE SQL IMMUTABLE AS $$
-  SELECT CASE WHEN state IN ('queued', 'leased') THEN 'open.' || lane WHEN state IN ('parked', 'source_lost') THEN state END
+-- The location of the only verified copy; absent where there are several copies or none. Such blobs are at risk: the
+-- number of them is what a disaster would cost at this moment (RPO). Kept by the trigger of placements, which holds the
+-- blob's row while it counts, so that copies that come and go at the same time are all seen.
+ALTER TABLE blobs ADD COLUMN sole_location TEXT COLLATE "C";
+-- Room in every page, so that this column changes in place.
+ALTER TABLE blobs SET (fillfactor = 80);
+UPDATE blobs SET sole_location = p.location FROM (
+  SELECT blob, min(location) AS location FROM placements WHERE state = 'verified' GROUP BY blob HAVING count(*) = 1
+) p WHERE p.blob = blobs.id;
+
+-- What a job is counted under; nothing once it is done.
+CREATE FUNCTION job_tallies(state TEXT, lane SMALLINT, attempts INTEGER) RETURNS SETOF TEXT LANGUAGE SQL IMMUTABLE AS $$
+  SELECT 'open.' || lane WHERE state IN ('queued', 'leased')
+  UNION ALL SELECT 'failing' WHERE state IN ('queued', 'leased') AND attempts > 0
+  UNION ALL SELECT state WHERE state IN ('parked', 'source_lost')
 $$;
 
-CREATE FUNCTION tally_placements() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+-- Plans are kept for as long as a connection lives: one made while the tables were small must not read them whole later.
+CREATE FUNCTION tally_placements() RETURNS TRIGGER LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE changed BIGINT[];
 BEGIN
   IF TG_OP = 'INSERT' THEN
     INSERT INTO tally_deltas (location, kind, objects, bytes)
     SELECT n.location, n.state, count(*), CAST(sum(b.size) AS BIGINT)
     FROM arrived n JOIN blobs b ON b.id = n.blob GROUP BY n.location, n.state;
+    changed := ARRAY(SELECT DISTINCT n.blob FROM arrived n WHERE n.state = 'verified');
   ELSIF TG_OP = 'DELETE' THEN
     INSERT INTO tally_deltas (location, kind, objects, bytes)
     SELECT o.location, o.state, -count(*), CAST(-sum(b.size) AS BIGINT)
     FROM gone o JOIN blobs b ON b.id = o.blob GROUP BY o.location, o.state;
+    changed := ARRAY(SELECT DISTINCT o.blob FROM gone o WHERE o.state = 'verified');
   ELSE
+    -- What verification writes changes no count; most updates end here.
+    changed := ARRAY(
+      SELECT DISTINCT n.blob FROM arrived n JOIN gone o ON o.blob = n.blob AND o.location = n.location
+      WHERE o.state <> n.state);
+    IF cardinality(changed) = 0 THEN RETURN NULL; END IF;
     INSERT INTO tally_deltas (location, kind, objects, bytes)
     SELECT c.location, c.state, sum(c.sign), CAST(sum(c.sign * b.size) AS BIGINT) FROM (
       SELECT location, state, blob, 1 AS sign FROM arrived UNION ALL SELECT location, state, blob, -1 FROM gone
     ) c JOIN blobs b ON b.id = c.blob GROUP BY c.location, c.state HAVING sum(c.sign) <> 0 OR sum(c.sign * b.size) <> 0;
   END IF;
+  IF cardinality(changed) = 0 THEN RETURN NULL; END IF;
+
+  -- First the rows, then the count: it sees what whoever held them has committed.
+  PERFORM 1 FROM unnest(changed) c (id) JOIN blobs b ON b.id = c.id ORDER BY b.id FOR NO KEY UPDATE OF b;
+  -- ("Not quarantined" is verified, said so that only the primary key can answer it.)
+  WITH counted AS MATERIALIZED (
+    SELECT b.id, b.sole_location AS before, (
+      SELECT min(p.location) FROM placements p WHERE p.blob = b.id AND p.state <> 'quarantined' HAVING count(*) = 1
+    ) AS after
+    FROM unnest(changed) c (id) JOIN blobs b ON b.id = c.id
+  ), moved AS (
+    UPDATE blobs SET sole_location = counted.after FROM counted
+    WHERE blobs.id = counted.id AND counted.before IS DISTINCT FROM counted.after
+    RETURNING blobs.size, counted.before, counted.after
+  )
+  INSERT INTO tally_deltas (location, kind, objects, bytes)
+  SELECT c.location, 'sole', sum(c.sign), CAST(sum(c.sign * c.size) AS BIGINT) FROM (
+    SELECT after AS location, size, 1 AS sign FROM moved UNION ALL SELECT before, size, -1 FROM moved
+  ) c WHERE c.location IS NOT NULL GROUP BY c.location HAVING sum(c.sign) <> 0 OR sum(c.sign * c.size) <> 0;
   RETURN NULL;
 END $$;
 CREATE TRIGGER placements_tally_insert AFTER INSERT ON placements
@@ -155,18 +198,19 @@ CREATE FUNCTION tally_jobs() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
     INSERT INTO tally_deltas (location, kind, objects, bytes)
-    SELECT n.target, job_tally(n.state, n.lane), count(*), CAST(sum(n.size) AS BIGINT)
-    FROM arrived n WHERE n.state <> 'done' GROUP BY 1, 2;
+    SELECT n.target, k.kind, count(*), CAST(sum(n.size) AS BIGINT)
+    FROM arrived n CROSS JOIN LATERAL job_tallies(n.state, n.lane, n.attempts) k (kind) GROUP BY 1, 2;
   ELSIF TG_OP = 'DELETE' THEN
     INSERT INTO tally_deltas (location, kind, objects, bytes)
-    SELECT o.target, job_tally(o.state, o.lane), -count(*), CAST(-sum(o.size) AS BIGINT)
-    FROM gone o WHERE o.state <> 'done' GROUP BY 1, 2;
+    SELECT o.target, k.kind, -count(*), CAST(-sum(o.size) AS BIGINT)
+    FROM gone o CROSS JOIN LATERAL job_tallies(o.state, o.lane, o.attempts) k (kind) GROUP BY 1, 2;
   ELSE
     INSERT INTO tally_deltas (location, kind, objects, bytes)
-    SELECT c.target, c.kind, sum(c.sign), CAST(sum(c.sign * c.size) AS BIGINT) FROM (
-      SELECT target, job_tally(state, lane) AS kind, size, 1 AS sign FROM arrived WHERE state <> 'done'
-      UNION ALL SELECT target, job_tally(state, lane), size, -1 FROM gone WHERE state <> 'done'
-    ) c GROUP BY c.target, c.kind HAVING sum(c.sign) <> 0 OR sum(c.sign * c.size) <> 0;
+    SELECT c.target, k.kind, sum(c.sign), CAST(sum(c.sign * c.size) AS BIGINT) FROM (
+      SELECT target, state, lane, attempts, size, 1 AS sign FROM arrived
+      UNION ALL SELECT target, state, lane, attempts, size, -1 FROM gone
+    ) c CROSS JOIN LATERAL job_tallies(c.state, c.lane, c.attempts) k (kind)
+    GROUP BY c.target, k.kind HAVING sum(c.sign) <> 0 OR sum(c.sign * c.size) <> 0;
   END IF;
   RETURN NULL;
 END $$;
@@ -181,8 +225,11 @@ INSERT INTO tallies (location, kind, objects, bytes)
   SELECT p.location, p.state, count(*), CAST(sum(b.size) AS BIGINT)
   FROM placements p JOIN blobs b ON b.id = p.blob GROUP BY p.location, p.state
   UNION ALL
-  SELECT target, job_tally(state, lane), count(*), CAST(sum(size) AS BIGINT)
-  FROM jobs WHERE state <> 'done' GROUP BY 1, 2;
+  SELECT sole_location, 'sole', count(*), CAST(sum(size) AS BIGINT) FROM blobs
+  WHERE sole_location IS NOT NULL GROUP BY sole_location
+  UNION ALL
+  SELECT j.target, k.kind, count(*), CAST(sum(j.size) AS BIGINT)
+  FROM jobs j CROSS JOIN LATERAL job_tallies(j.state, j.lane, j.attempts) k (kind) GROUP BY 1, 2;
 
 -- When an image (a manifest) became readable in full at a location; absent in `readable_at` until then. Written with
 -- the manifest by a trigger, so that no statement can forget it. A location the namespace leaves out gets no row.
