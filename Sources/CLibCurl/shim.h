@@ -1,6 +1,12 @@
 #pragma once
 #include <curl/curl.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 // Swift cannot call C variadic functions. Each function below gives one argument type of libcurl's three variadic
 // entry points a name; the parentheses keep curl's type-checking macros out of the way.
@@ -55,9 +61,56 @@ static inline CURLcode mt_curl_read_pointer(CURL *easy, CURLINFO info, void **va
   return (curl_easy_getinfo)(easy, info, value);
 }
 
+static inline CURLMcode mt_curl_multi_set_socket_callback(CURLM *multi, curl_socket_callback value) {
+  return (curl_multi_setopt)(multi, CURLMOPT_SOCKETFUNCTION, value);
+}
+
+static inline CURLMcode mt_curl_multi_set_timer_callback(CURLM *multi, curl_multi_timer_callback value) {
+  return (curl_multi_setopt)(multi, CURLMOPT_TIMERFUNCTION, value);
+}
+
+static inline CURLMcode mt_curl_multi_set_pointer(CURLM *multi, CURLMoption option, void *value) {
+  return (curl_multi_setopt)(multi, option, value);
+}
+
 static inline CURLMcode mt_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
   return (curl_multi_setopt)(multi, option, value);
 }
 
 // prctl is variadic too, and pthread_setname_np is hidden without _GNU_SOURCE.
 static inline void mt_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+// Swift's Glibc module has neither epoll nor eventfd.
+
+typedef struct {
+  int descriptor;
+  uint32_t events;
+} mt_ready_socket;
+
+static inline int mt_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+// Returns 0 or an errno.
+static inline int mt_epoll_change(int epoll, int operation, int descriptor, uint32_t events) {
+  struct epoll_event event = {.events = events, .data = {.fd = descriptor}};
+  return epoll_ctl(epoll, operation, descriptor, &event) == 0 ? 0 : errno;
+}
+
+// Returns how many of at most 64 sockets are ready; 0 on a timeout or a signal.
+static inline int mt_epoll_wait(int epoll, mt_ready_socket ready[64], int milliseconds) {
+  struct epoll_event events[64];
+  int count = epoll_wait(epoll, events, 64, milliseconds);
+  if (count < 0) return 0;
+  for (int index = 0; index < count; index++) {
+    ready[index].descriptor = events[index].data.fd;
+    ready[index].events = events[index].events;
+  }
+  return count;
+}
+
+static inline int mt_eventfd_create(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+// Has the allocator keep what is freed, up to the given size, instead of handing it back to the kernel.
+static inline void mt_keep_freed_memory(int bytes, int largest_block) {
+  mallopt(M_TRIM_THRESHOLD, bytes);
+  mallopt(M_MMAP_THRESHOLD, largest_block);
+}

@@ -1,7 +1,8 @@
 import CLibCurl
 import Glibc
 
-/// The C functions libcurl calls on the driving thread; the user pointer is the unretained `ActiveTransfer`.
+/// The C functions libcurl calls on the driving thread; where not said otherwise, the user pointer is the unretained
+/// `ActiveTransfer`.
 enum CurlCallbacks {
   static let header: mt_curl_data_callback = { data, size, count, user in
     guard let data, let user else { return 0 }
@@ -31,6 +32,21 @@ enum CurlCallbacks {
     setsockopt(
       descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, socklen_t(MemoryLayout<UInt32>.size))
     return CURL_SOCKOPT_OK
+  }
+
+  /// Watches a socket; the user pointer is the unretained `CurlLoopThread`.
+  static let watch: curl_socket_callback = { _, socket, wish, user, _ in
+    guard let user else { return -1 }
+    Unmanaged<CurlLoopThread>.fromOpaque(user).takeUnretainedValue().watch(socket, for: wish)
+    return 0
+  }
+
+  /// Sets the timer; the user pointer is the unretained `CurlLoopThread`.
+  static let timer: curl_multi_timer_callback = { _, milliseconds, user in
+    guard let user else { return -1 }
+    Unmanaged<CurlLoopThread>.fromOpaque(user).takeUnretainedValue()
+      .setTimer(milliseconds: milliseconds < 0 ? nil : milliseconds)
+    return 0
   }
 
   private static func active(_ user: UnsafeMutableRawPointer) -> ActiveTransfer {

@@ -14,9 +14,9 @@ final class CurlLoop: Sendable {
   private struct State {
     var inbox: [Command] = []
     var admission: AdmissionQueue<Transfer>
-    /// Present while the multi handle exists.
-    var waker: MultiWaker?
-    /// Whether the driving thread sleeps in curl_multi_poll, or is about to, and nobody has woken it yet.
+    /// Present while the poller exists.
+    var waker: PollerWaker?
+    /// Whether the driving thread sleeps, or is about to, and nobody has woken it yet.
     var needsWake = false
     var isStopping = false
     var hasExited = false
@@ -103,8 +103,8 @@ final class CurlLoop: Sendable {
 
   // MARK: Driving thread
 
-  /// Lets other threads wake this multi handle from now on.
-  func attach(_ waker: MultiWaker) { state.withLock { $0.waker = waker } }
+  /// Lets other threads wake this thread from now on, until `detach`.
+  func attach(_ waker: PollerWaker) { state.withLock { $0.waker = waker } }
 
   /// The commands since the last call, and whether to stop; then the commands stay for `detach`.
   func takeCommands() -> (commands: [Command], isStopping: Bool) {

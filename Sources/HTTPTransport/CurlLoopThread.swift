@@ -7,11 +7,16 @@ final class CurlLoopThread {
   private let loop: CurlLoop
   private let configuration: HTTPTransportConfiguration
   private let multi: UnsafeMutableRawPointer
+  private let poller: SocketPoller
   private var active: [ObjectIdentifier: ActiveTransfer] = [:]
   /// Easy handles ready for use; bounded by the number of slots.
   private var idle: [UnsafeMutableRawPointer] = []
   private var touched: [ActiveTransfer] = []
   private var nextSweep = ContinuousClock.now
+  /// When libcurl wants to be called whatever its sockets do.
+  private var timer: ContinuousClock.Instant?
+  /// A socket could not be watched: the transfers would wait for ever.
+  private var hasLostSocket = false
   private var resolveList: UnsafeMutablePointer<curl_slist>?
   private var connectToList: UnsafeMutablePointer<curl_slist>?
 
@@ -20,7 +25,7 @@ final class CurlLoopThread {
 
   /// Makes the multi handle; `nil`, with the loop closed, if libcurl has no memory for it.
   init?(loop: CurlLoop, configuration: HTTPTransportConfiguration) {
-    guard let multi = curl_multi_init() else {
+    guard let multi = curl_multi_init(), let poller = SocketPoller() else {
       for transfer in loop.detach() { transfer.finish(head: nil, failure: .unavailable) }
       loop.noteExit()
       return nil
@@ -28,6 +33,7 @@ final class CurlLoopThread {
     self.loop = loop
     self.configuration = configuration
     self.multi = multi
+    self.poller = poller
     let perHost = configuration.share(of: configuration.maxConnectionsPerHost)
     let total = configuration.share(of: configuration.maxTotalConnections)
     // The admission queue keeps active transfers under these; here they also count idle connections.
@@ -39,7 +45,12 @@ final class CurlLoopThread {
     for entry in configuration.connectToOverrides {
       connectToList = curl_slist_append(connectToList, entry) ?? connectToList
     }
-    loop.attach(MultiWaker(multi))
+    loop.attach(poller.waker)
+    let user = Unmanaged.passUnretained(self).toOpaque()
+    mt_curl_multi_set_socket_callback(multi, CurlCallbacks.watch)
+    mt_curl_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, user)
+    mt_curl_multi_set_timer_callback(multi, CurlCallbacks.timer)
+    mt_curl_multi_set_pointer(multi, CURLMOPT_TIMERDATA, user)
   }
 
   /// Drives transfers until the loop is stopped.
@@ -48,17 +59,56 @@ final class CurlLoopThread {
       let (commands, isStopping) = loop.takeCommands()
       if isStopping { break }
       for command in commands { carryOut(command) }
-      var running: Int32 = 0
-      if curl_multi_perform(multi, &running) != CURLM_OK { endAll(.unavailable) }
+      callTimer()
       collectFinished()
       flushTouched()
       sweepIfDue()
       guard loop.prepareToSleep() else { continue }
-      let hasWork = !active.isEmpty || loop.load.queued > 0
-      curl_multi_poll(multi, nil, 0, touched.isEmpty ? (hasWork ? 200 : 30_000) : 10, nil)
+      poller.wait(milliseconds: sleepMilliseconds()) { socket, bits in
+        var running: Int32 = 0
+        note(curl_multi_socket_action(multi, socket, bits, &running))
+      }
       loop.noteAwake()
     }
     shutDown()
+  }
+
+  // MARK: Sockets and time
+
+  /// Watches a socket for libcurl.
+  func watch(_ socket: Int32, for wish: Int32) {
+    if !poller.watch(socket, for: wish) { hasLostSocket = true }
+  }
+
+  /// Notes when libcurl wants to be called; nil never.
+  func setTimer(milliseconds: Int?) {
+    timer = milliseconds.map { .now + .milliseconds($0) }
+  }
+
+  private func callTimer() {
+    // What is due at once may ask for more at once; the rest of the round has its turn after some of it.
+    for _ in 0..<8 {
+      guard let timer, timer <= .now else { return }
+      self.timer = nil
+      var running: Int32 = 0
+      note(curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running))
+    }
+  }
+
+  private func note(_ code: CURLMcode) {
+    if code != CURLM_OK || hasLostSocket {
+      hasLostSocket = false
+      endAll(.unavailable)
+    }
+  }
+
+  /// Until the next thing to do by the clock; long where nothing is in progress.
+  private func sleepMilliseconds() -> Int32 {
+    var limit = active.isEmpty && loop.load.queued == 0 ? 30_000 : 200
+    if !touched.isEmpty { limit = 10 }
+    // Rounded up: a call before its time would find nothing to do.
+    if let timer { limit = min(limit, max(0, ContinuousClock.now.duration(to: timer).wholeMilliseconds + 1)) }
+    return Int32(clamping: limit)
   }
 
   private func carryOut(_ command: CurlLoop.Command) {
