@@ -23,6 +23,8 @@ final class ActiveTransfer {
   private var isHeadShown = false
   /// Whether something happened that `CurlLoopThread.flushTouched` has to hand on.
   var isTouched = false
+  /// Since when bytes wait for more to be handed over with; nil while none do.
+  private var heldSince: ContinuousClock.Instant?
   private let touch: (ActiveTransfer) -> Void
 
   /// Wraps a transfer; `touch` is called once per perform round in which something arrived.
@@ -109,9 +111,18 @@ final class ActiveTransfer {
         noteTouched()
       }
     }
-    if transfer.flush(head: visible), !isReceivePaused {
-      isReceivePaused = true
-      applyPause()
+    let isRipe = heldSince.map { $0.duration(to: .now) >= transfer.batchDelay } ?? false
+    switch transfer.flush(head: visible, isRipe: isRipe) {
+    case .nothing: heldSince = nil
+    case .lookAgain:
+      heldSince = heldSince ?? .now
+      noteTouched()
+    case .pause:
+      heldSince = nil
+      if !isReceivePaused {
+        isReceivePaused = true
+        applyPause()
+      }
     }
     if isAnsweredEarly, isSendPaused { resumeSend() }
   }
@@ -120,6 +131,8 @@ final class ActiveTransfer {
   func resumeReceive() {
     isReceivePaused = false
     applyPause()
+    // What the reader left may be too little for a batch: from now on the clock is watched for it.
+    noteTouched()
   }
 
   /// Goes on asking for body bytes.

@@ -26,7 +26,13 @@ final class CurlLoop: Sendable {
   private let state: Guarded<State>
 
   /// libcurl's process-wide set-up, done once and never undone.
-  private static let isLibraryReady = mt_curl_global_init() == CURLE_OK
+  private static let isLibraryReady: Bool = {
+    // Chunks come and go by the thousand. By default glibc gives their memory back to the kernel each time, which then
+    // clears every page of it anew: more work than receiving the bytes. What is kept is bounded by the largest amount ever
+    // in use and by this figure.
+    mt_keep_freed_memory(64 << 20, 4 << 20)
+    return mt_curl_global_init() == CURLE_OK
+  }()
 
   /// Makes the multi handle and starts the thread.
   init(configuration: HTTPTransportConfiguration, index: Int) throws(HTTPTransportError) {

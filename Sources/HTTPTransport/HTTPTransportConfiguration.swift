@@ -31,12 +31,17 @@ package struct HTTPTransportConfiguration: Sendable {
   package var nameCacheLifetime: Duration = .seconds(60)
 
   /// Size of one socket read, at most 512 KiB.
-  package var receiveBufferBytes = 512 * 1024
+  package var receiveBufferBytes = 256 * 1024
   /// Bound of body bytes buffered per response; the socket is not read while it is reached. One socket read may
   /// overshoot it.
   package var windowBytes = 1024 * 1024
+  /// Body bytes that are gathered before a waiting reader is woken; fewer are handed over at the body's end, and when the
+  /// oldest of them has waited for `batchDelay`.
+  package var batchBytes = 256 * 1024
+  /// How long a received byte waits for others at most; the driving thread's own pace adds some milliseconds.
+  package var batchDelay: Duration = .milliseconds(20)
   /// Size of one socket write, 16 KiB to 2 MiB.
-  package var sendBufferBytes = 512 * 1024
+  package var sendBufferBytes = 256 * 1024
   /// Bound of body bytes buffered per pushed upload; `HTTPUpload.write` waits while it is reached.
   package var uploadWindowBytes = 1024 * 1024
   /// Bound of a response's head and trailers together.

@@ -27,31 +27,46 @@ extension Transfer {
     }
   }
 
-  /// Hands what arrived to whoever waits for it.
+  /// What is to be done after a hand-over.
+  enum Aftermath {
+    case nothing
+    /// Few bytes wait for others: `flush` is to be called again.
+    case lookAgain
+    /// The window is full and reading must stop; the reader posts `.resumeReceive` later.
+    case pause
+  }
+
+  /// Hands what arrived to whoever waits for it, where it is enough to wake somebody for.
   ///
-  /// - Parameter head: The head, if the caller may see it now.
-  /// - Returns: Whether the window is full and reading must stop; the reader posts `.resumeReceive` later.
-  func flush(head: TransferHead?) -> Bool {
+  /// - Parameters:
+  ///   - head: The head, if the caller may see it now.
+  ///   - isRipe: Whether what there is has waited long enough for more.
+  func flush(head: TransferHead?, isRipe: Bool) -> Aftermath {
     var headWaiter: TransferState.HeadWaiter?
     var bodyWaiter: TransferState.BodyWaiter?
     var chunk: [UInt8]?
-    let mustPause = state.withLock { state -> Bool in
+    let aftermath = state.withLock { state -> Aftermath in
       if state.head == nil, let head {
         state.head = head
         headWaiter = Self.takeHeadWaiter(&state)
       }
-      if state.bodyWaiter != nil, let next = state.popChunk() {
+      if isRipe, state.bufferedBytes > 0 { state.isRipe = true }
+      if state.bodyWaiter != nil, state.isWorthReading(batchBytes: batchBytes), let next = state.popChunk() {
         chunk = next
         bodyWaiter = state.bodyWaiter
         state.bodyWaiter = nil
       }
-      guard state.isRunning, !state.isReceivePaused, state.bufferedBytes >= windowBytes else { return false }
-      state.isReceivePaused = true
-      return true
+      guard state.isRunning else { return .nothing }
+      if !state.isReceivePaused, state.bufferedBytes >= windowBytes {
+        state.isReceivePaused = true
+        return .pause
+      }
+      // As long as bytes are buffered that a reader would not get, somebody has to watch the clock for them.
+      return state.bufferedBytes > 0 && !state.isRipe ? .lookAgain : .nothing
     }
     if let head { headWaiter?.resume(returning: .success(head)) }
     bodyWaiter?.resume(returning: .success(chunk))
-    return mustPause
+    return aftermath
   }
 
   /// Ends the transfer from libcurl's side; later calls change nothing.
@@ -72,7 +87,7 @@ extension Transfer {
       if let waiter = state.bodyWaiter {
         bodyWaiter = waiter
         state.bodyWaiter = nil
-        bodyResult = state.nextResult()
+        bodyResult = state.nextResult(batchBytes: batchBytes)
       }
       return true
     }

@@ -9,6 +9,9 @@ final class Transfer: Sendable {
   let loop: CurlLoop
   let submittedAt: ContinuousClock.Instant
   let windowBytes: Int
+  /// Fewer bytes wait for others.
+  let batchBytes: Int
+  let batchDelay: Duration
   /// The window plus one socket read.
   let hardLimitBytes: Int
   let state = Guarded(TransferState())
@@ -20,6 +23,9 @@ final class Transfer: Sendable {
     self.loop = loop
     submittedAt = ContinuousClock.now
     windowBytes = max(1, configuration.windowBytes)
+    // What does not suffice for a batch must always be little enough for reading to go on.
+    batchBytes = min(configuration.batchBytes, windowBytes / 2)
+    batchDelay = configuration.batchDelay
     hardLimitBytes = windowBytes + max(16 * 1024, configuration.receiveBufferBytes)
   }
 
@@ -56,7 +62,7 @@ final class Transfer: Sendable {
       throw .cancelled
     }
     let (ready, mustResume) = state.withLock { state in
-      (state.nextResult(), Self.reopenWindow(&state, halfOf: windowBytes))
+      (state.nextResult(batchBytes: batchBytes), Self.reopenWindow(&state, halfOf: windowBytes))
     }
     if mustResume { loop.post(.resumeReceive(self)) }
     if let ready { return try ready.get() }
@@ -65,7 +71,7 @@ final class Transfer: Sendable {
       await withCheckedContinuation(isolation: isolation) { (continuation: TransferState.BodyWaiter) in
         let now = state.withLock { state -> Result<[UInt8]?, HTTPTransportError>? in
           guard state.bodyWaiter == nil else { return .failure(.invalidRequest(.concurrentUse)) }
-          if let result = state.nextResult() { return result }
+          if let result = state.nextResult(batchBytes: batchBytes) { return result }
           state.bodyWaiter = continuation
           return nil
         }

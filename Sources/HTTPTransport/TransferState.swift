@@ -19,6 +19,8 @@ struct TransferState {
   var chunks: [[UInt8]] = []
   var bufferedBytes = 0
   var receivedBytes: Int64 = 0
+  /// What is buffered has waited for more for long enough.
+  var isRipe = false
   /// Set by the driving thread when it stops reading, cleared by the reader that asks it to go on.
   var isReceivePaused = false
   /// Bytes that may still be thrown away; `nil` while somebody reads.
@@ -52,6 +54,7 @@ struct TransferState {
     guard !chunks.isEmpty else { return nil }
     let chunk = chunks.removeFirst()
     bufferedBytes -= chunk.count
+    if bufferedBytes == 0 { isRipe = false }
     return chunk
   }
 
@@ -59,11 +62,17 @@ struct TransferState {
   mutating func dropChunks() {
     chunks = []
     bufferedBytes = 0
+    isRipe = false
+  }
+
+  /// Whether what is buffered is to be handed over although more is to come.
+  func isWorthReading(batchBytes: Int) -> Bool {
+    bufferedBytes > 0 && (isRipe || bufferedBytes >= batchBytes || !isRunning || isComplete)
   }
 
   /// What a reader gets now; `nil` if it has to wait.
-  mutating func nextResult() -> Result<[UInt8]?, HTTPTransportError>? {
-    if let chunk = popChunk() { return .success(chunk) }
+  mutating func nextResult(batchBytes: Int) -> Result<[UInt8]?, HTTPTransportError>? {
+    if isWorthReading(batchBytes: batchBytes), let chunk = popChunk() { return .success(chunk) }
     // What was thrown away must not look like a short body.
     if drainLimit != nil { return .failure(.cancelled) }
     return switch outcome {
@@ -72,6 +81,9 @@ struct TransferState {
     case .failed(let error): .failure(error)
     }
   }
+
+  /// Whether every byte the head promised has arrived.
+  private var isComplete: Bool { head?.contentLength.map { receivedBytes >= $0 } ?? false }
 
   /// Body bytes still to come as far as the head tells, for sizing a chunk.
   private var expectedRest: Int {
