@@ -41,6 +41,7 @@ extension Transfer {
   /// - Parameters:
   ///   - head: The head, if the caller may see it now.
   ///   - isRipe: Whether what there is has waited long enough for more.
+  /// - Returns: What the driving thread has to do about it.
   func flush(head: TransferHead?, isRipe: Bool) -> Aftermath {
     var headWaiter: TransferState.HeadWaiter?
     var bodyWaiter: TransferState.BodyWaiter?
