@@ -127,7 +127,8 @@ let package = Package(
     .testTarget(name: "SharedTests", dependencies: ["Shared", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "RegistryAPITests", dependencies: ["RegistryAPI", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "ReplicationWorkerTests", dependencies: ["ReplicationWorker", "TestSupport", logging, lifecycleTestKit],
+      name: "ReplicationWorkerTests",
+      dependencies: ["ReplicationWorker", "TestSupport", "Postgres", logging, lifecycleTestKit],
       swiftSettings: strict),
     .testTarget(name: "HealthServiceTests", dependencies: ["HealthService", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),

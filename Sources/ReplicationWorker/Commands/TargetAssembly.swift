@@ -56,8 +56,8 @@ struct TargetAssembly {
     return JobRunner(
       copier: BlobCopier(
         context: CopyContext(
-          target: store, stores: stores, preference: preference, records: catalog, limits: limits, links: CopyLinks(),
-          logger: logger)),
+          target: store, stores: stores, preference: preference, records: catalog, limits: limits,
+          links: CopyLinks(registry: .shared), logger: logger)),
       catalog: catalog, completions: CompletionBatcher(catalog: catalog, pause: pause), retry: RetryPolicy(),
       metrics: WorkerMetrics(registry: .shared), logger: logger)
   }

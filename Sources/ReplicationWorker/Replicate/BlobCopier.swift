@@ -80,9 +80,8 @@ struct BlobCopier: Sendable {
       do {
         let key = try await transfer(job, reader)
         search.note(board)
-        return Copy(
-          key: key, source: board.contributors.last?.location ?? progress.source ?? job.target,
-          rejected: search.rejected)
+        // Where a checkpoint held everything already no source was read: the best one is named.
+        return Copy(key: key, source: progress.source ?? sources.first?.location ?? job.target, rejected: search.rejected)
       } catch {
         search.note(board)
         switch error.stop {

@@ -21,11 +21,18 @@ final class CopyLink: Sendable {
 
   private let state: Mutex<State>
   private let now: @Sendable () -> ContinuousClock.Instant
+  private let limitChanged: @Sendable (Int) -> Void
 
-  /// A link nobody uses yet.
-  init(limits: ConcurrencyControl.Limits, now: @escaping @Sendable () -> ContinuousClock.Instant) {
-    state = Mutex(State(control: ConcurrencyControl(limits: limits)))
+  /// A link nobody uses yet; `limitChanged` is told the first limit and each new one.
+  init(
+    limits: ConcurrencyControl.Limits, now: @escaping @Sendable () -> ContinuousClock.Instant,
+    limitChanged: @escaping @Sendable (Int) -> Void = { _ in }
+  ) {
+    let control = ConcurrencyControl(limits: limits)
+    state = Mutex(State(control: control))
     self.now = now
+    self.limitChanged = limitChanged
+    limitChanged(control.limit)
   }
 
   /// How many parts may be under way now.
@@ -82,15 +89,17 @@ final class CopyLink: Sendable {
 
   /// Changes the state, then lets in whoever has room now.
   private func update(_ change: (inout State) -> Void) {
-    let granted = state.withLock { state -> [Waiter] in
+    let (granted, newLimit) = state.withLock { state -> ([Waiter], Int?) in
+      let before = state.control.limit
       change(&state)
       var granted: [Waiter] = []
       while state.inUse < state.control.limit, !state.waiters.isEmpty {
         granted.append(state.waiters.removeFirst())
         Self.take(&state)
       }
-      return granted
+      return (granted, state.control.limit == before ? nil : state.control.limit)
     }
+    if let newLimit { limitChanged(newLimit) }
     for waiter in granted { waiter.continuation.resume(returning: true) }
   }
 

@@ -10,14 +10,16 @@ final class CopyLinks: Sendable {
 
   private let limits: ConcurrencyControl.Limits
   private let now: @Sendable () -> ContinuousClock.Instant
+  private let registry: MetricsRegistry?
   private let links = Mutex<[Ends: CopyLink]>([:])
 
-  /// No link yet; `now` is the time throughput is measured by.
+  /// No link yet; `registry` shows how many parts each lets through, `now` is the time throughput is measured by.
   init(
-    limits: ConcurrencyControl.Limits = .init(),
+    limits: ConcurrencyControl.Limits = .init(), registry: MetricsRegistry? = nil,
     now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
   ) {
     self.limits = limits
+    self.registry = registry
     self.now = now
   }
 
@@ -26,7 +28,10 @@ final class CopyLinks: Sendable {
     links.withLock { links in
       let ends = Ends(source: source, target: target)
       if let link = links[ends] { return link }
-      let link = CopyLink(limits: limits, now: now)
+      let gauge = registry?.gauge(
+        "meridian_replication_link_parts", help: "Parts that may be under way at once, by source and target.",
+        labels: ["source": source.description, "target": target.description])
+      let link = CopyLink(limits: limits, now: now) { gauge?.set(Double($0)) }
       links[ends] = link
       return link
     }

@@ -4,8 +4,10 @@ import Shared
 /// What the tasks of one copy report to the task that drives it.
 enum PartEvent: Sendable {
   case admitted(CopyPart, TransferReservation, LinkSlot)
+  /// The slot goes on to the upload, except where that waits for the part's hash.
   case fetched(CopyPart, [[UInt8]], LinkSlot)
-  case hashed(Int, ContentHasher)
+  /// The hash of the whole so far, and the part's own where its upload carries one.
+  case hashed(Int, ContentHasher, Digest?)
   case confirmed(UploadedPart)
   /// Nil where the catalog could not be reached.
   case saved(holdsLease: Bool?)
@@ -18,12 +20,15 @@ enum PartEvent: Sendable {
 /// and upload, one for the hash, one for the checkpoint.
 struct PartsDrive {
   private struct Held {
+    let part: CopyPart
     let memory: TransferReservation
     var chunks: [[UInt8]] = []
   }
 
   private let copy: PartsCopy
   private let upload: MultipartUpload
+  /// Whether each upload carries the part's own hash; that is made together with the hash of the whole, in one pass.
+  private let hashesBodies: Bool
   private var window: PartWindow
   private var held: [Int: Held] = [:]
 
@@ -34,6 +39,7 @@ struct PartsDrive {
     self.copy = copy
     upload = start.upload
     window = start.window
+    hashesBodies = copy.context.policy.hashesBodies(to: copy.context.target)
   }
 
   /// Runs to the end and returns all parts, or why it stopped; every child task has ended by then.
@@ -73,14 +79,17 @@ struct PartsDrive {
   private mutating func take(_ event: PartEvent, _ group: inout TaskGroup<PartEvent>) -> CopyStop? {
     switch event {
     case .admitted(let part, let memory, let slot):
-      held[part.number] = Held(memory: memory)
+      held[part.number] = Held(part: part, memory: memory)
       window.beginFetching(part.number)
       fetch(part, slot, &group)
     case .fetched(let part, let chunks, let slot):
       held[part.number]?.chunks = chunks
       window.fetched(part.number)
-      send(part, chunks, slot, &group)
-    case .hashed, .confirmed:
+      if hashesBodies { slot.release() } else { send(part, chunks, nil, slot, &group) }
+    case .hashed(let number, _, let digest):
+      note(event)
+      if let digest, let held = held[number] { send(held.part, held.chunks, digest, nil, &group) }
+    case .confirmed:
       note(event)
     case .saved(let holdsLease):
       note(event)
@@ -94,7 +103,7 @@ struct PartsDrive {
   /// Takes in what a task has achieved, without starting anything.
   private mutating func note(_ event: PartEvent) {
     switch event {
-    case .hashed(let number, let hasher):
+    case .hashed(let number, let hasher, _):
       if window.hashed(number, hasher) { release(number) }
     case .confirmed(let part):
       if window.confirmed(part) { release(part.number) }
@@ -165,26 +174,30 @@ extension PartsDrive {
   }
 
   private func send(
-    _ part: CopyPart, _ chunks: [[UInt8]], _ slot: LinkSlot, _ group: inout TaskGroup<PartEvent>
+    _ part: CopyPart, _ chunks: [[UInt8]], _ digest: Digest?, _ slot: LinkSlot?, _ group: inout TaskGroup<PartEvent>
   ) {
     let (copy, upload) = (copy, upload)
     group.addTask {
-      defer { slot.release() }
+      defer { slot?.release() }
       do throws(StorageError) {
-        return .confirmed(try await copy.send(part, chunks, to: upload))
+        return .confirmed(try await copy.send(part, chunks, digest, to: upload))
       } catch {
-        slot.link.failed(error)
         return .stopped(copy.stop(for: error))
       }
     }
   }
 
   private func hash(_ number: Int, _ chunks: [[UInt8]], _ group: inout TaskGroup<PartEvent>) {
-    let start = window.hasher
+    let (start, hashesBodies) = (window.hasher, hashesBodies)
     group.addTask {
       var hasher = start
-      for chunk in chunks { hasher.update(chunk) }
-      return .hashed(number, hasher)
+      guard hashesBodies else {
+        for chunk in chunks { hasher.update(chunk) }
+        return .hashed(number, hasher, nil)
+      }
+      var own = ContentHasher(algorithm: .sha256)
+      for chunk in chunks { hasher.update(chunk, with: &own) }
+      return .hashed(number, hasher, own.digest())
     }
   }
 
@@ -195,22 +208,19 @@ extension PartsDrive {
 }
 
 extension PartsCopy {
-  /// Uploads one part, with its own hash where the way to the target does not protect it.
+  /// Uploads one part, with its own hash where that is wanted.
   fileprivate func send(
-    _ part: CopyPart, _ chunks: [[UInt8]], to upload: MultipartUpload
+    _ part: CopyPart, _ chunks: [[UInt8]], _ digest: Digest?, to upload: MultipartUpload
   ) async throws(StorageError) -> UploadedPart {
-    var digest: Digest?
-    if context.policy.hashesBodies(to: context.target) {
-      var hasher = ContentHasher(algorithm: .sha256)
-      for chunk in chunks { hasher.update(chunk) }
-      digest = hasher.digest()
-    }
     do {
       let confirmed = try await context.target.uploadPart(upload, number: part.number, slices: chunks, sha256: digest)
       context.limits.breakers.record(job.target, nil)
       return confirmed
     } catch {
       context.limits.breakers.record(job.target, error)
+      if let source = reader.board.candidates.first?.location {
+        context.links.link(from: source, to: job.target).failed(error)
+      }
       throw error
     }
   }

@@ -23,7 +23,9 @@ struct StoreSideCopy: Sendable {
       let made = try await target.copy(
         source.key, at: store, to: key, sizeBytes: job.sizeBytes, attributes: ObjectAttributes(digest: job.digest))
       guard made != nil else { return nil }
+      context.limits.breakers.record(job.target, nil)
     } catch {
+      context.limits.breakers.record(job.target, error)
       guard error != .cancelled else { throw .cancelled }
       context.logger.debug(
         "a store could not copy a blob by itself", metadata: ["job": "\(job.id.rawValue)", "error": "\(error)"])

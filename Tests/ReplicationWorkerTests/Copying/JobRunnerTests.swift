@@ -1,0 +1,152 @@
+import Logging
+import Postgres
+import Shared
+import TestSupport
+import Testing
+
+@testable import ReplicationWorker
+
+@Suite("Every attempt ends in the database (I5, I6)", .enabled(if: CatalogFixture.isEnabled))
+struct JobRunnerTests {
+  /// A worker of the eu location over a real catalog and stores in memory.
+  private struct Worker {
+    let stores: CopyFixture
+    let catalog: CatalogFixture
+    let runner: JobRunner
+
+    init(_ catalog: CatalogFixture) throws {
+      var stores = try CopyFixture(link: .init(initial: 2, maximum: 2))
+      stores.policy.windowParts = 4
+      self.stores = stores
+      self.catalog = catalog
+      runner = Self.runner(stores, catalog)
+    }
+
+    static func runner(_ stores: CopyFixture, _ catalog: CatalogFixture) -> JobRunner {
+      var context = stores.anotherWorker.context
+      context = CopyContext(
+        target: context.target, stores: context.stores, preference: context.preference, records: catalog.catalog,
+        limits: context.limits, links: context.links, policy: context.policy, pause: context.pause,
+        logger: context.logger)
+      return JobRunner(
+        copier: BlobCopier(context: context), catalog: catalog.catalog,
+        completions: CompletionBatcher(catalog: catalog.catalog) { _ in }, retry: RetryPolicy(),
+        metrics: WorkerMetrics(registry: MetricsRegistry()), logger: context.logger)
+    }
+
+    /// Pushes a blob at us, with `stored` in place of its bytes, and claims the copy to eu.
+    func claim(_ text: String, stored: String? = nil) async throws -> ReplicationJob {
+      let key = try catalog.freshKey()
+      _ = try await stores.us.base.put(
+        key, bytes: Array((stored ?? text).utf8), attributes: ObjectAttributes())
+      return try await claim(try await catalog.push(text, key: key, required: [catalog.us, catalog.eu]))
+    }
+
+    func claim(_ blob: CommittedBlob) async throws -> ReplicationJob {
+      try #require(
+        try await catalog.catalog.claimJobs(ids: blob.jobs.map(\.id), worker: "w", lease: .seconds(60)).first)
+    }
+
+    func claimAgain(_ job: ReplicationJob) async throws -> ReplicationJob {
+      _ = try await catalog.client.query("UPDATE jobs SET not_before = 0 WHERE id = $1", [.int(job.id.rawValue)])
+      return try #require(
+        try await catalog.catalog.claimJobs(ids: [job.id], worker: "w2", lease: .seconds(60)).first)
+    }
+
+    func state(of job: ReplicationJob) async throws -> String? {
+      try await catalog.texts("SELECT state FROM jobs WHERE id = $1", [.int(job.id.rawValue)]).first
+    }
+  }
+
+  private static let large = String(repeating: "abcdefgh", count: 100_000)
+
+  @Test(arguments: ["small", Self.large])
+  func aCopyBecomesAPlacement(text: String) async throws {
+    try await CatalogFixture.with { fixture in
+      let worker = try Worker(fixture)
+      let job = try await worker.claim(text)
+      await worker.runner.run(job)
+      #expect(try await worker.state(of: job) == "done")
+      let placements = try await fixture.catalog.placements(of: [job.blob])[job.blob] ?? []
+      let placed = try #require(placements.first { $0.location == fixture.eu })
+      #expect(try await worker.stores.stored(placed.key) == Array(text.utf8))
+      #expect(try await fixture.number("SELECT count(*) FROM copy_checkpoints") == 0)
+      #expect(try await fixture.number("SELECT bytes_read FROM jobs WHERE id = \(job.id.rawValue)") == job.sizeBytes)
+    }
+  }
+
+  @Test func aStoppedWorkerGivesTheJobBackAndTheNextGoesOn() async throws {
+    try await CatalogFixture.with { fixture in
+      let worker = try Worker(fixture)
+      let job = try await worker.claim(Self.large)
+      let gate = Gate()
+      worker.stores.eu.before { call async throws(StorageError) in if call == .part(9) { await gate.pass() } }
+      let running = Task { await worker.runner.run(job) }
+      try await untilTrue { gate.waiting == 1 }
+      running.cancel()
+      gate.open()
+      await running.value
+      #expect(try await worker.state(of: job) == "queued")
+      #expect(try await fixture.number("SELECT attempts FROM jobs WHERE id = \(job.id.rawValue)") == 0)
+      let offset = try await fixture.number("SELECT offset_bytes FROM copy_checkpoints")
+      #expect(offset >= 6 * CopyFixture.partBytes)
+      let again = try await worker.claimAgain(job)
+      let before = worker.stores.us.bytesServed
+      await Worker.runner(worker.stores, fixture).run(again)
+      #expect(try await worker.state(of: job) == "done")
+      #expect(worker.stores.us.bytesServed - before == job.sizeBytes - offset)
+    }
+  }
+
+  @Test(arguments: ["small", Self.large])
+  func wrongBytesAreQuarantinedAndTheLossIsLoud(text: String) async throws {
+    try await CatalogFixture.with { fixture in
+      let worker = try Worker(fixture)
+      let job = try await worker.claim(text, stored: "X" + text.dropFirst())
+      await worker.runner.run(job)
+      #expect(try await worker.state(of: job) == "source_lost")
+      let placements = try await fixture.catalog.placements(of: [job.blob])[job.blob] ?? []
+      #expect(placements.map(\.state) == [.quarantined])
+      // Nothing wrong was completed, and what was begun is on record for deletion.
+      #expect(worker.stores.eu.base.keys.isEmpty)
+      #expect(try await fixture.number("SELECT count(*) FROM copy_checkpoints") == 0)
+    }
+  }
+
+  @Test func aFailingTargetIsTriedAgainLaterFromTheCheckpoint() async throws {
+    try await CatalogFixture.with { fixture in
+      let worker = try Worker(fixture)
+      let job = try await worker.claim(Self.large)
+      worker.stores.eu.before { call async throws(StorageError) in if call == .part(9) { throw .full } }
+      await worker.runner.run(job)
+      #expect(try await worker.state(of: job) == "queued")
+      #expect(try await fixture.number("SELECT attempts FROM jobs WHERE id = \(job.id.rawValue)") == 1)
+      worker.stores.eu.before { _ async throws(StorageError) in }
+      let again = try await worker.claimAgain(job)
+      await worker.runner.run(again)
+      #expect(try await worker.state(of: job) == "done")
+      #expect(worker.stores.us.bytesServed <= job.sizeBytes + 4 * CopyFixture.partBytes)
+    }
+  }
+
+  @Test func aWorkerWhoseLeaseIsLostWritesNothing() async throws {
+    try await CatalogFixture.with { fixture in
+      let worker = try Worker(fixture)
+      let zombie = try await worker.claim(Self.large)
+      let gate = Gate()
+      worker.stores.eu.before { call async throws(StorageError) in if call == .part(5) { await gate.pass() } }
+      let running = Task { await worker.runner.run(zombie) }
+      try await untilTrue { gate.waiting == 1 }
+      try await fixture.expireLeases()
+      let job = try await worker.claimAgain(zombie)
+      gate.open()
+      await running.value
+      #expect(try await worker.state(of: job) == "leased")
+      await Worker.runner(worker.stores, fixture).run(job)
+      #expect(try await worker.state(of: job) == "done")
+      let placements = try await fixture.catalog.placements(of: [job.blob])[job.blob] ?? []
+      let placed = try #require(placements.first { $0.location == fixture.eu })
+      #expect(try await worker.stores.stored(placed.key) == Array(Self.large.utf8))
+    }
+  }
+}
