@@ -81,7 +81,8 @@ struct BlobCopier: Sendable {
         let key = try await transfer(job, reader)
         search.note(board)
         // Where a checkpoint held everything already no source was read: the best one is named.
-        return Copy(key: key, source: progress.source ?? sources.first?.location ?? job.target, rejected: search.rejected)
+        return Copy(
+          key: key, source: progress.source ?? sources.first?.location ?? job.target, rejected: search.rejected)
       } catch {
         search.note(board)
         switch error.stop {

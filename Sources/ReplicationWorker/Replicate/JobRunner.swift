@@ -104,7 +104,9 @@ struct JobRunner: Sendable {
     _ failure: CopyFailure, of job: ReplicationJob, _ attempt: Attempt, verdict: FailureVerdict
   ) async throws {
     // A lease lost meanwhile means that somebody else tells of the job.
-    _ = try await catalog.failJob(job, error: failure.description, verdict: verdict)
+    _ = try await catalog.failJob(
+      job, error: failure.description, verdict: verdict, source: attempt.source, bytesRead: attempt.bytesRead,
+      durationMs: attempt.durationMs)
   }
 
   /// Puts copies found missing or wrong aside, so that nobody is served them and a job heals them (I2).

@@ -121,6 +121,8 @@ struct JobRunnerTests {
       await worker.runner.run(job)
       #expect(try await worker.state(of: job) == "queued")
       #expect(try await fixture.number("SELECT attempts FROM jobs WHERE id = \(job.id.rawValue)") == 1)
+      let attempt = try #require(try await fixture.catalog.attempts(of: job.id, limit: 10).first)
+      #expect(attempt.source == fixture.us && attempt.bytesRead == worker.stores.us.bytesServed)
       worker.stores.eu.before { _ async throws(StorageError) in }
       let again = try await worker.claimAgain(job)
       await worker.runner.run(again)
