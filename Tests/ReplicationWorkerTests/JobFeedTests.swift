@@ -137,4 +137,24 @@ struct JobFeedTests {
       try await untilTrue { fixture.handed.count == 2 }
     }
   }
+
+  @Test func claimsSlowlyWhileNothingCanBeCopied() async throws {
+    let fixture = try ClaimFixture()
+    fixture.claims.add(1...300)
+    let slots = JobSlots(count: 1_000)
+    var feed = fixture.feed(slots: slots)
+    let brake = FutilityBrake(patience: 3)
+    feed.brake = brake
+    for _ in 0..<3 { brake.record(.failed) }
+    let braked = feed
+    try await fixture.during({ await braked.run { fixture.handed.take($0) } }) {
+      try await untilTrue { fixture.pauses.waiting == [FeedPace().brakeInterval] }
+      #expect(fixture.handed.count == 64)
+      brake.record(.interrupted)
+      #expect(brake.isOn)
+      brake.record(.done)
+      fixture.pauses.end()
+      try await untilTrue { fixture.handed.count == 300 }
+    }
+  }
 }

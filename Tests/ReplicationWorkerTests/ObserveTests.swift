@@ -21,7 +21,8 @@ struct ObserveTests {
     figures.pending[.backfill] = .init(objects: 3, bytes: 300, oldestSeconds: 12)
     figures.parked = 1
     figures.oldestVerifiedSeconds = 86_400
-    gauges.show(ReplicationFigures(locations: [figures], atRisk: 7))
+    figures.atRisk = 7
+    gauges.show(ReplicationFigures(locations: [figures]))
     for line in [
       "meridian_replication_pending_objects{lane=\"backfill\",target=\"eustorage\"} 3",
       "meridian_replication_pending_objects{lane=\"urgent\",target=\"eustorage\"} 0",
@@ -29,11 +30,11 @@ struct ObserveTests {
       "meridian_replication_oldest_pending_seconds{lane=\"backfill\",target=\"eustorage\"} 12",
       "meridian_replication_parked_objects{target=\"eustorage\"} 1",
       "meridian_location_oldest_verified_seconds{location=\"eustorage\"} 86400",
-      "meridian_replication_at_risk_objects 7",
+      "meridian_replication_at_risk_objects{location=\"eustorage\"} 7",
     ] { #expect(text.contains(line + "\n"), "\(line)") }
-    gauges.show(ReplicationFigures(locations: [LocationFigures(location: eu)], atRisk: 0))
+    gauges.show(ReplicationFigures(locations: [LocationFigures(location: eu)]))
     #expect(text.contains("meridian_replication_pending_objects{lane=\"backfill\",target=\"eustorage\"} 0\n"))
-    #expect(text.contains("meridian_replication_at_risk_objects 0\n"))
+    #expect(text.contains("meridian_replication_at_risk_objects{location=\"eustorage\"} 0\n"))
   }
 
   @Test func slotsMemoryAndBreakersAreShownAsTheyAreAtThatMoment() async throws {
@@ -78,7 +79,7 @@ struct ObserveTests {
     let lines = LogLines()
     var parked = LocationFigures(location: eu)
     parked.parked = 2
-    let figures = ReplicationFigures(locations: [parked], atRisk: nil)
+    let figures = ReplicationFigures(locations: [parked])
     let service = FigureService(
       read: {
         reads.set(reads.value + 1)

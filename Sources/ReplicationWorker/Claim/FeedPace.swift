@@ -16,6 +16,8 @@ struct FeedPace: Sendable {
   var abandonedAfter: Duration = .seconds(60)
   /// How often a feed looks whether another feed's probe of a failing target has ended.
   var probeInterval: Duration = .seconds(1)
+  /// The time between two claims while nothing can be copied.
+  var brakeInterval: Duration = .seconds(1)
   /// How long copies of small blobs may go on after SIGTERM; those of large ones are cut at once.
   var shutdownGrace: Duration = .seconds(20)
 

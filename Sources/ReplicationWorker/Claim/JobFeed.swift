@@ -6,13 +6,14 @@ import Shared
 /// The queue decides when to look, the database decides what is taken: lanes, turns between namespaces, the smallest
 /// first, a share for the oldest. As long as there is work the feed goes on claiming; when there is none it waits for
 /// the bell, and for the reconcile interval at the longest (I5, I6). While the target's breaker is open it claims
-/// nothing, then one job to see whether the target works again.
+/// nothing, then one job to see whether the target works again; while nothing can be copied it claims slowly.
 struct JobFeed: Sendable {
   let jobClass: JobClass
   let target: LocationID
   let claims: any JobClaims
   let slots: JobSlots
   let gate: TargetGate
+  var brake = FutilityBrake()
   let bell: Bell
   let pace: FeedPace
   let pause: Pause
@@ -43,8 +44,11 @@ struct JobFeed: Sendable {
       isBusy = false
       failures = 0
       switch look {
-      case .full: isBusy = true
-      case .partial: break
+      case .full:
+        isBusy = true
+        if brake.isOn { await pause(pace.brakeInterval) }
+      case .partial:
+        if brake.isOn { await pause(pace.brakeInterval) }
       case .empty: await bell.wait(after: seen, atMost: pace.jitteredInterval, pause)
       case .notAllowed(let time, let changes): await gate.wait(after: changes, atMost: time, pause)
       case .failed:

@@ -31,6 +31,7 @@ struct TargetAssembly {
     let bell = Bell()
     let gate = TargetGate(store: store, breakers: limits.breakers, probeInterval: pace.probeInterval)
     let claims = CatalogClaims(catalog: catalog, target: store.location, worker: worker, lease: pace.lease)
+    let brake = FutilityBrake()
     let runner = runner
     return TargetWorker(
       doorbell: Doorbell(
@@ -38,10 +39,11 @@ struct TargetAssembly {
       express: ExpressLane(claims: claims, slots: express, gate: gate, logger: logger),
       feeds: slots.map { jobClass, slots in
         JobFeed(
-          jobClass: jobClass, target: store.location, claims: claims, slots: slots, gate: gate, bell: bell, pace: pace,
-          pause: .real, logger: logger)
+          jobClass: jobClass, target: store.location, claims: claims, slots: slots, gate: gate, brake: brake,
+          bell: bell,
+          pace: pace, pause: .real, logger: logger)
       },
-      work: { job in await runner.run(job) },
+      work: { job in brake.record(await runner.run(job)) },
       leases: LeaseKeeper(lease: pace.lease, logger: logger) { [catalog] jobs, lease in
         try await catalog.extendLeases(jobs, lease: lease)
       },

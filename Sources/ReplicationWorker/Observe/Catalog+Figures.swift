@@ -5,15 +5,30 @@ extension Catalog {
   func replicationFigures() async throws(CatalogError) -> ReplicationFigures {
     var locations: [LocationFigures] = []
     for status in try await replicationStatus() {
-      var figures = LocationFigures(location: status.location)
-      figures.pending[.normal] = .init(
-        objects: status.pendingJobs, bytes: status.pendingBytes, oldestSeconds: status.oldestPendingSeconds ?? 0)
-      figures.copies = status.placements
-      figures.failing = status.failing
-      figures.parked = status.parked
-      figures.sourceLost = status.sourceLost
+      var figures = LocationFigures(status)
+      let age = try await verificationAge(at: status.location, .content)
+      figures.oldestVerifiedSeconds = age.map { max(0, $0.components.seconds) }
       locations.append(figures)
     }
-    return ReplicationFigures(locations: locations, atRisk: nil)
+    return ReplicationFigures(locations: locations)
+  }
+}
+
+extension LocationFigures {
+  /// Takes over what the catalog says of a location.
+  init(_ status: LocationStatus) {
+    self.init(location: status.location)
+    for lane in status.lanes {
+      pending[lane.lane] = Pending(
+        objects: lane.jobs, bytes: lane.sizeBytes, oldestSeconds: lane.oldestSeconds ?? 0)
+    }
+    copies = status.placements
+    copiedBytes = status.placedBytes
+    quarantined = status.quarantined
+    failing = status.failing
+    parked = status.parked
+    sourceLost = status.sourceLost
+    atRisk = status.atRisk.count
+    atRiskBytes = status.atRisk.sizeBytes
   }
 }

@@ -9,11 +9,6 @@ struct FigureGauges: Sendable {
   /// Replaces what was shown before.
   func show(_ figures: ReplicationFigures) {
     for location in figures.locations { show(location) }
-    if let atRisk = figures.atRisk {
-      registry.gauge(
-        "meridian_replication_at_risk_objects", help: "Blobs with a single copy although more are required."
-      ).set(Double(atRisk))
-    }
   }
 
   private func show(_ figures: LocationFigures) {
@@ -50,6 +45,14 @@ struct FigureGauges: Sendable {
       .set(Double(figures.copies))
     registry.gauge("meridian_location_bytes", help: "Bytes of verified copies, by location.", labels: location)
       .set(Double(figures.copiedBytes))
+    registry.gauge(
+      "meridian_replication_at_risk_objects", help: "Blobs whose only verified copy is at this location.",
+      labels: location
+    ).set(Double(figures.atRisk))
+    registry.gauge(
+      "meridian_replication_at_risk_bytes", help: "Bytes of blobs whose only verified copy is at this location.",
+      labels: location
+    ).set(Double(figures.atRiskBytes))
     registry.gauge(
       "meridian_location_quarantined_objects", help: "Copies found wrong and put aside, by location.", labels: location
     ).set(Double(figures.quarantined))

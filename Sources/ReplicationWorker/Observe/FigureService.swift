@@ -25,7 +25,7 @@ struct FigureService: Service {
       do {
         let figures = try await read()
         gauges.show(figures)
-        tell(alarms.alarms(on: of(figures)))
+        tell(alarms.alarms(on: figures, targets: targets))
         isFailing = false
       } catch {
         guard !Task.isCancelled else { return }
@@ -34,11 +34,6 @@ struct FigureService: Service {
       }
       await pause(interval * Double.random(in: 0.8...1.2))
     }
-  }
-
-  /// The figures that are this worker's to raise an alarm about.
-  private func of(_ figures: ReplicationFigures) -> ReplicationFigures {
-    ReplicationFigures(locations: figures.locations.filter { targets.contains($0.location) }, atRisk: figures.atRisk)
   }
 
   private func tell(_ alarms: [ReplicationAlarms.Alarm]) {

@@ -46,3 +46,18 @@ struct Housekeeping: Service {
     }
   }
 }
+
+extension Housekeeping {
+  /// How long the history of attempts is kept.
+  private static let attemptsAge: Duration = .seconds(14 * 86_400)
+
+  /// The chores of the catalog.
+  static func chores(of catalog: Catalog) -> [Chore] {
+    [
+      Chore(name: "fold tallies", interval: .seconds(5), limit: 20_000) { try await catalog.foldTallies(limit: $0) },
+      Chore(name: "prune attempts", interval: .seconds(600), limit: 5_000) {
+        try await catalog.pruneAttempts(olderThan: attemptsAge, limit: $0)
+      },
+    ]
+  }
+}

@@ -15,6 +15,9 @@ struct LocationFigures: Sendable, Hashable {
   /// Verified copies.
   var copies: Int64 = 0
   var copiedBytes: Int64 = 0
+  /// Blobs whose only verified copy is here: what the loss of this location would cost.
+  var atRisk: Int64 = 0
+  var atRiskBytes: Int64 = 0
   /// Copies put aside because their bytes were found wrong.
   var quarantined: Int64 = 0
   /// Pending jobs that have failed at least once.
@@ -28,6 +31,7 @@ struct LocationFigures: Sendable, Hashable {
 /// The figures of all locations at one moment.
 struct ReplicationFigures: Sendable, Hashable {
   var locations: [LocationFigures]
-  /// Blobs with a single copy although more are required; nil where that was not counted.
-  var atRisk: Int64?
+
+  /// Blobs with a single verified copy, wherever it is.
+  var atRisk: Int64 { locations.reduce(0) { $0 + $1.atRisk } }
 }

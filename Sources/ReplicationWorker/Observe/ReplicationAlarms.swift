@@ -33,17 +33,19 @@ struct ReplicationAlarms: Sendable {
   init(patience: Int = 20) { self.patience = patience }
 
   /// The alarms of this beat, in a stable order.
-  mutating func alarms(on figures: ReplicationFigures) -> [Alarm] {
+  ///
+  /// Parked and lost blobs are looked for at `targets`; blobs at risk are those of all locations.
+  mutating func alarms(on figures: ReplicationFigures, targets: Set<LocationID>) -> [Alarm] {
     var alarms: [Alarm] = []
-    for location in figures.locations.sorted(by: { $0.location < $1.location }) {
+    let own = figures.locations.filter { targets.contains($0.location) }
+    for location in own.sorted(by: { $0.location < $1.location }) {
       tell(.parked(location.location), location.parked, grownBy: 1, &alarms)
       tell(.sourceLost(location.location), location.sourceLost, grownBy: 1, &alarms)
     }
-    if let atRisk = figures.atRisk {
-      beatsAtRisk = atRisk > 0 ? min(beatsAtRisk + 1, patience) : 0
-      if atRisk == 0 || beatsAtRisk >= patience {
-        tell(.atRisk, atRisk, grownBy: max(1, (told[.atRisk] ?? 0) / 10), &alarms)
-      }
+    let atRisk = figures.atRisk
+    beatsAtRisk = atRisk > 0 ? min(beatsAtRisk + 1, patience) : 0
+    if atRisk == 0 || beatsAtRisk >= patience {
+      tell(.atRisk, atRisk, grownBy: max(1, (told[.atRisk] ?? 0) / 10), &alarms)
     }
     return alarms
   }
@@ -71,7 +73,7 @@ extension ReplicationAlarms.Alarm: CustomStringConvertible {
     case (.parked, true): "no blob is parked any more"
     case (.sourceLost, false): "no intact copy of some blobs is left; only a new push brings them back"
     case (.sourceLost, true): "no blob is without an intact copy any more"
-    case (.atRisk, false): "blobs have had a single copy for a while although more are required"
+    case (.atRisk, false): "blobs have had a single verified copy for a while: the loss of one location would lose them"
     case (.atRisk, true): "no blob is at risk any more"
     }
   }

@@ -18,7 +18,8 @@ struct JobRunner: Sendable {
   }
 
   /// Does the job; every outcome ends in the database or in the lease running out, none is dropped (I6).
-  func run(_ job: ReplicationJob) async {
+  @discardableResult
+  func run(_ job: ReplicationJob) async -> JobEnd {
     let clock = ContinuousClock()
     let start = clock.now
     let progress = CopyProgress()
@@ -36,9 +37,14 @@ struct JobRunner: Sendable {
     case .success(let copy):
       await heal(copy.rejected, of: job)
       await record(copy, of: job, attempt)
+      return .done
     case .failure(let failure):
       await heal(failure.rejected, of: job)
       await fail(job, because: failure, attempt)
+      switch failure {
+      case .cancelled, .leaseLost: return .interrupted
+      default: return .failed
+      }
     }
   }
 
