@@ -85,6 +85,8 @@ struct DriftTests {
       world.clockMs.advance(by: .seconds(7200))
       let tally = try await world.compare(world.repair(of: us, mayChange: true))
       #expect(tally.drift == 0 && tally.spared == 6 && tally.doubt == nil)
+      // A copy that is being made, or was a moment ago, keeps its checkpoint.
+      #expect(try await world.catalog.expireCheckpoints(at: us.location, olderThan: .seconds(60), limit: 9) == 0)
       // Nor does a record take away what is in use by then.
       for key in [object, tail, copied] {
         try await world.catalog.recordObjectDeletion(of: key, at: us.location, reason: "test", grace: .zero)
@@ -92,6 +94,10 @@ struct DriftTests {
       try await world.sweepAll()
       #expect(us.keys.count == 4)
       #expect(try await us.head(recorded) == nil)
+      // One that nobody goes on with is given up, and its upload goes.
+      #expect(try await world.catalog.expireCheckpoints(at: us.location, olderThan: .zero, limit: 9) == 1)
+      try await world.sweepAll()
+      #expect(try await us.listMultipart(after: nil, limit: 9).uploads.map(\.id) == [upload.id])
     }
   }
 

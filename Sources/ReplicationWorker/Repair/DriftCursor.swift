@@ -10,6 +10,7 @@ enum DriftCursor: Codable, Sendable, Hashable {
 
   /// Reads what `text` wrote; nil for anything else, and the round then begins anew.
   init?(text: String) {
+    // What another version wrote cannot be read; beginning again costs a listing and loses nothing.
     guard let cursor = try? JSONDecoder().decode(DriftCursor.self, from: Data(text.utf8)) else { return nil }
     self = cursor
   }

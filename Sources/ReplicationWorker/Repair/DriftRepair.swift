@@ -37,6 +37,16 @@ struct DriftRepair: Sendable {
     var asOfMs: Int64 = 0
   }
 
+  /// The most checkpoints given up with one statement.
+  static let idleCopiesPerStep = 1024
+
+  /// Gives up copies that nobody has gone on with for the grace, so that their uploads do not stay open for ever.
+  func expireIdleCopies() async throws -> Int {
+    guard plan.mayChange else { return 0 }
+    return try await catalog.expireCheckpoints(
+      at: store.location, olderThan: plan.grace, limit: Self.idleCopiesPerStep)
+  }
+
   /// Does one step from the cursor and returns the next; nil once everything was compared.
   func step(_ cursor: DriftCursor, _ listing: inout Listing, _ tally: inout DriftTally) async throws -> DriftCursor? {
     switch cursor {

@@ -50,6 +50,7 @@ struct DriftService: Service {
     var listing = DriftRepair.Listing()
     var pace = RowPace(rowsPerSecond: repair.plan.objectsPerSecond)
     do {
+      while try await repair.expireIdleCopies() == DriftRepair.idleCopiesPerStep {}
       while true {
         let before = tally.objects + tally.placements
         guard let next = try await repair.step(cursor, &listing, &tally) else { break }

@@ -55,6 +55,33 @@ extension Catalog {
     return try Self.strayObjects(rows)
   }
 
+  /// Gives up to `limit` checkpoints at a location up that no copy has gone on from for `age`, and puts their uploads on
+  /// record for deletion: those of jobs that wait or were parked. Such a copy begins anew (I7).
+  package func expireCheckpoints(
+    at location: LocationID, olderThan age: Duration, limit: Int
+  ) async throws(CatalogError) -> Int {
+    let rows = try await write(
+      """
+      WITH idle AS (
+        SELECT c.job FROM copy_checkpoints c JOIN jobs j ON j.id = c.job
+        WHERE c.location = $1 AND c.updated_at <= now_ms() - CAST($2 AS BIGINT)
+          AND (j.state <> 'leased' OR j.leased_until <= now_ms())
+        ORDER BY c.job LIMIT \(Self.plannedLimit(limit)) \(dialect.skippingLocked("c"))
+      ), gone AS (
+        DELETE FROM copy_checkpoints WHERE job IN (SELECT job FROM idle)
+        RETURNING job, location, object_key, multipart_id
+      ), recorded AS (
+        INSERT INTO object_deletions (location, object_key, multipart_id, not_before, reason)
+        SELECT location, object_key, multipart_id, now_ms() + CAST($3 AS BIGINT), 'idle copy' FROM gone
+        UNION ALL
+        SELECT location, object_key, '', now_ms() + CAST($3 AS BIGINT), 'idle copy' FROM gone
+        ON CONFLICT (location, object_key, multipart_id) DO NOTHING
+      )
+      SELECT job FROM gone
+      """, [.text(location.description), .milliseconds(age), .milliseconds(Self.deletionGrace)])
+    return rows.count
+  }
+
   private var strayItems: String {
     """
     WITH item AS (
