@@ -22,7 +22,7 @@ from registry import Registry  # noqa: E402
 
 REPOSITORIES = [f"soak/shared{number}" for number in range(4)]
 GROUPS, LAYERS_PER_GROUP, TURN_SECONDS = 4, 3, 40
-SIZES = [1_000, 70_000, 1_500_000]
+SIZES = [1_000, 70_000, 5_000_000]  # The largest is copied in parts.
 
 
 def layer(group, number):

@@ -67,17 +67,11 @@ extension Catalog {
         WHERE c.location = $1 AND c.updated_at <= now_ms() - CAST($2 AS BIGINT)
           AND (j.state <> 'leased' OR j.leased_until <= now_ms())
         ORDER BY c.job LIMIT \(Self.plannedLimit(limit)) \(dialect.skippingLocked("c"))
-      ), gone AS (
+      ), previous AS (
         DELETE FROM copy_checkpoints WHERE job IN (SELECT job FROM idle)
         RETURNING job, location, object_key, multipart_id
-      ), recorded AS (
-        INSERT INTO object_deletions (location, object_key, multipart_id, not_before, reason)
-        SELECT location, object_key, multipart_id, now_ms() + CAST($3 AS BIGINT), 'idle copy' FROM gone
-        UNION ALL
-        SELECT location, object_key, '', now_ms() + CAST($3 AS BIGINT), 'idle copy' FROM gone
-        ON CONFLICT (location, object_key, multipart_id) DO NOTHING
-      )
-      SELECT job FROM gone
+      ), \(Self.abandonedCopies("previous", reason: "'idle copy'", grace: 3))
+      SELECT job FROM previous
       """, [.text(location.description), .milliseconds(age), .milliseconds(Self.deletionGrace)])
     return rows.count
   }
