@@ -73,22 +73,6 @@ extension Catalog {
     }
   }
 
-  /// The claim of before, for all targets and classes one after another; goes away with its last caller.
-  package func claimDueJobs(
-    targets: [LocationID], olderThan: Duration, limit: Int, worker: String, lease: Duration
-  ) async throws(CatalogError) -> [ReplicationJob] {
-    var jobs: [ReplicationJob] = []
-    for target in Set(targets).sorted() {
-      for jobClass in JobClass.allCases where jobs.count < limit {
-        jobs += try await claimDueJobs(
-          target: target, class: jobClass, after: "", limit: limit - jobs.count, aged: 0, olderThan: olderThan,
-          worker: worker, lease: lease
-        ).jobs
-      }
-    }
-    return jobs
-  }
-
   /// The statement of `claimDueJobs`, for the test that looks at its plan.
   func claimDueStatement(limit: Int) -> String { claimStatement.claimingDue(planned: Self.plannedLimit(limit)) }
 

@@ -139,8 +139,7 @@ struct PullFlowTests {
         parsing: try #require(try await registry.catalog.texts("SELECT object_key FROM placements").first))
       let copy = ObjectKey.blob(storagePath: registry.eu.storagePath, identifier: RandomIdentifier())
       _ = try await registry.eu.put(copy, bytes: bytes, attributes: ObjectAttributes())
-      let jobs = try await registry.catalog.catalog.claimDueJobs(
-        targets: [registry.catalog.eu], olderThan: .zero, limit: 1, worker: "w", lease: .seconds(60))
+      let jobs = try await registry.catalog.claimDue(at: registry.catalog.eu, limit: 1)
       _ = try await registry.catalog.catalog.completeJobs(
         jobs.map {
           JobCompletion(job: $0, key: copy, bytesRead: 5000, durationMs: 1, source: registry.catalog.us)

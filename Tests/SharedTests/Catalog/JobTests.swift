@@ -46,8 +46,7 @@ struct JobTests {
             mine += try await fixture.catalog.claimJobs(
               ids: Array(all.shuffled().prefix(20)), worker: "w\(worker)", lease: .seconds(60))
             while true {
-              let more = try await fixture.catalog.claimDueJobs(
-                targets: [fixture.eu], olderThan: .zero, limit: 5, worker: "w\(worker)", lease: .seconds(60))
+              let more = try await fixture.claimDue(at: fixture.eu, limit: 5, worker: "w\(worker)")
               if more.isEmpty { return mine }
               mine += more
             }
@@ -68,8 +67,7 @@ struct JobTests {
       let zombie = try #require(try await fixture.catalog.claimJobs(ids: ids, worker: "z", lease: lease).first)
       #expect(try await fixture.catalog.claimJobs(ids: ids, worker: "w", lease: lease).isEmpty)
       try await fixture.expireLeases()
-      let due = try await fixture.catalog.claimDueJobs(
-        targets: [fixture.eu], olderThan: .seconds(600), limit: 5, worker: "w", lease: lease)
+      let due = try await fixture.claimDue(at: fixture.eu, limit: 5, olderThan: .seconds(600))
       let job = try #require(due.first)
       #expect(job.id == zombie.id)
       #expect(job.rescues == 1)

@@ -19,13 +19,9 @@ struct ReconcilerTests {
       #expect(opened.map(\.lane) == [.urgent])
       #expect(try await fixture.catalog.openJobs(for: [urgent.blob], target: fixture.us, lane: .urgent).isEmpty)
       #expect(
-        try await fixture.catalog.claimDueJobs(
-          targets: [fixture.eu], olderThan: .seconds(60), limit: 9, worker: "w", lease: lease
-        ).isEmpty)
+        try await fixture.claimDue(at: fixture.eu, limit: 9, olderThan: .seconds(60)).isEmpty)
       var order: [Digest] = []
-      while let job = try await fixture.catalog.claimDueJobs(
-        targets: [fixture.eu], olderThan: .zero, limit: 1, worker: "w", lease: lease
-      ).first {
+      while let job = try await fixture.claimDue(at: fixture.eu, limit: 1).first {
         order.append(job.digest)
       }
       #expect(order == ["urgent and rather long", "small", "a normal blob", "x"].map { fixture.digest($0) })
@@ -45,9 +41,7 @@ struct ReconcilerTests {
       _ = try await fixture.client.query("UPDATE jobs SET version = 2")
       #expect(try await fixture.catalog.claimJobs(ids: moved.map(\.id), worker: "w", lease: lease).isEmpty)
       #expect(
-        try await fixture.catalog.claimDueJobs(
-          targets: [fixture.eu], olderThan: .zero, limit: 9, worker: "w", lease: lease
-        ).isEmpty)
+        try await fixture.claimDue(at: fixture.eu, limit: 9).isEmpty)
     }
   }
 }

@@ -29,6 +29,15 @@ extension CatalogFixture {
     ManifestRecord.Link(digest: digest(text), sizeBytes: Int64(text.utf8.count))
   }
 
+  /// Claims due jobs for small blobs, the way a worker does.
+  package func claimDue(
+    at target: LocationID, limit: Int, olderThan: Duration = .zero, worker: String = "w"
+  ) async throws -> [ReplicationJob] {
+    try await catalog.claimDueJobs(
+      target: target, class: .small, after: "", limit: limit, olderThan: olderThan, worker: worker, lease: .seconds(60)
+    ).jobs
+  }
+
   /// A report that the job's copy is at `key`, from the first source.
   package func completion(_ job: ReplicationJob, key: ObjectKey) -> JobCompletion {
     JobCompletion(job: job, key: key, bytesRead: job.sizeBytes, durationMs: 5, source: us)

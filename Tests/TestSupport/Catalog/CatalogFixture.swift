@@ -102,7 +102,7 @@ package struct CatalogFixture: Sendable {
     return "\(uri[..<path])/\(database)\(uri[query...])"
   }
 
-  static func environment(_ name: String) -> String? {
+  package static func environment(_ name: String) -> String? {
     guard let value = getenv(name) else { return nil }
     let text = String(cString: value)
     return text.isEmpty ? nil : text
