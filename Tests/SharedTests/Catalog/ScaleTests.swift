@@ -22,7 +22,8 @@ struct ScaleTests {
       report("status", try await statuses(fixture), within: .milliseconds(500))
       // Eight workers: what they leave behind in the indexes is what the next claim has to step over.
       report("claim and completion of 64, eight workers", try await claims(fixture, count: 100, workers: 8))
-      report("one claim of 64, after those", try await claims(fixture, count: 40, workers: 1), within: .milliseconds(250))
+      report(
+        "one claim of 64, after those", try await claims(fixture, count: 40, workers: 1), within: .milliseconds(250))
       // Everything but a few fails at once and waits.
       for page in stride(from: 0, to: rows, by: 100_000) {
         _ = try await fixture.client.query(
@@ -31,7 +32,9 @@ struct ScaleTests {
           WHERE state = 'queued' AND id > \(page) AND id <= \(page + 100_000) AND id % 100 <> 7
           """)
       }
-      report("one claim of 64, beside jobs in backoff", try await claims(fixture, count: 20, workers: 1), within: .milliseconds(250))
+      report(
+        "one claim of 64, beside jobs in backoff", try await claims(fixture, count: 20, workers: 1),
+        within: .milliseconds(250))
       report("status, most jobs failing", try await statuses(fixture), within: .milliseconds(500))
       while try await fixture.catalog.foldTallies(limit: 10_000) > 0 {}
       report("status, folded", try await statuses(fixture), within: .milliseconds(500))
