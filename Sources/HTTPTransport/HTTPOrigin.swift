@@ -12,7 +12,7 @@ struct HTTPOrigin: Hashable, Sendable {
   ///   - schemes: The lower-case schemes the caller allows.
   /// - Throws: `.invalidRequest(.url)` or `.invalidRequest(.scheme)`.
   init(url: String, schemes: Set<String>) throws(HTTPTransportError) {
-    let bytes = Array(url.utf8)
+    let bytes = url.utf8
     guard bytes.count <= 64 * 1024, bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }) else {
       throw .invalidRequest(.url)
     }
@@ -21,23 +21,27 @@ struct HTTPOrigin: Hashable, Sendable {
     guard scheme == "http" || scheme == "https", schemes.contains(scheme) else { throw .invalidRequest(.scheme) }
     isSecure = scheme == "https"
 
-    let authority = url[mark.upperBound...].prefix { $0 != "/" && $0 != "?" }
-    guard !authority.contains("@"), !authority.contains("\\") else { throw .invalidRequest(.url) }
-    let hostEnd: Substring.Index
-    if authority.hasPrefix("[") {
-      guard let bracket = authority.firstIndex(of: "]") else { throw .invalidRequest(.url) }
+    // All of it is ASCII by now, so bytes can be looked at instead of characters.
+    let authority = bytes[mark.upperBound...].prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
+    guard !authority.contains(where: { $0 == UInt8(ascii: "@") || $0 == UInt8(ascii: "\\") }) else {
+      throw .invalidRequest(.url)
+    }
+    let hostEnd: String.Index
+    if authority.first == UInt8(ascii: "[") {
+      guard let bracket = authority.firstIndex(of: UInt8(ascii: "]")) else { throw .invalidRequest(.url) }
       hostEnd = authority.index(after: bracket)
     } else {
-      hostEnd = authority.firstIndex(of: ":") ?? authority.endIndex
+      hostEnd = authority.firstIndex(of: UInt8(ascii: ":")) ?? authority.endIndex
     }
-    host = authority[..<hostEnd].lowercased()
+    host = url[authority.startIndex..<hostEnd].lowercased()
     guard !host.isEmpty else { throw .invalidRequest(.url) }
 
     let rest = authority[hostEnd...]
     if rest.isEmpty {
       port = isSecure ? 443 : 80
     } else {
-      guard rest.hasPrefix(":"), let number = UInt16(rest.dropFirst()), number > 0 else { throw .invalidRequest(.url) }
+      guard rest.first == UInt8(ascii: ":"), let number = UInt16(Substring(rest.dropFirst())), number > 0
+      else { throw .invalidRequest(.url) }
       port = number
     }
   }

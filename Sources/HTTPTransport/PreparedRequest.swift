@@ -44,11 +44,11 @@ struct PreparedRequest: Sendable {
     for (name, value) in request.headers {
       guard name.isToken else { throw .invalidRequest(.headerName) }
       guard value.isFieldValue else { throw .invalidRequest(.headerValue) }
-      switch name.lowercased() {
-      case "transfer-encoding", "expect": throw .invalidRequest(.headerReserved)
-      case "content-length":
+      switch name.reservedName {
+      case .framing: throw .invalidRequest(.headerReserved)
+      case .contentLength:
         guard let contentLength, value == String(contentLength) else { throw .invalidRequest(.headerReserved) }
-      default:
+      case nil:
         // libcurl reads "Name:" as "leave this header out" and "Name;" as "send it empty".
         lines.append(value.utf8.allSatisfy { $0 == 0x20 || $0 == 0x09 } ? "\(name);" : "\(name): \(value)")
       }
@@ -64,7 +64,23 @@ struct PreparedRequest: Sendable {
   }
 }
 
+/// A header that is ours to send.
+private enum ReservedName {
+  case framing
+  case contentLength
+}
+
 extension String {
+  /// Which reserved header this names; most names differ in their length already.
+  fileprivate var reservedName: ReservedName? {
+    switch utf8.count {
+    case 6: lowercased() == "expect" ? .framing : nil
+    case 14: lowercased() == "content-length" ? .contentLength : nil
+    case 17: lowercased() == "transfer-encoding" ? .framing : nil
+    default: nil
+    }
+  }
+
   /// Whether this is a token of RFC 9110 section 5.6.2.
   fileprivate var isToken: Bool {
     !isEmpty

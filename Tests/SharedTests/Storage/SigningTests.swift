@@ -101,9 +101,41 @@ struct SigningTests {
   @Test func theKeyChangesWithTheDay() {
     let cache = SigningKeyCache()
     let secret = Secret("secret")
-    let first = cache.key(secret: secret, day: "20240101", region: "r", service: "s3")
-    #expect(cache.key(secret: secret, day: "20240102", region: "r", service: "s3") != first)
-    #expect(cache.key(secret: secret, day: "20240101", region: "r", service: "s3") == first)
+    func code(_ day: String) -> [UInt8] {
+      cache.mac(secret: secret, day: day, region: "r", service: "s3").code(of: "text".utf8)
+    }
+    let first = code("20240101")
+    #expect(code("20240102") != first)
+    #expect(code("20240101") == first)
+  }
+
+  /// RFC 4231, test cases 1, 2, 6 and 7: keys shorter and longer than a block.
+  @Test func codesAreThoseOfTheStandard() {
+    let long = [UInt8](repeating: 0xaa, count: 131)
+    let cases: [([UInt8], String, String)] = [
+      (
+        [UInt8](repeating: 0x0b, count: 20), "Hi There",
+        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+      ),
+      (
+        Array("Jefe".utf8), "what do ya want for nothing?",
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+      ),
+      (
+        long, "Test Using Larger Than Block-Size Key - Hash Key First",
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+      ),
+      (
+        long,
+        "This is a test using a larger than block-size key and a larger than block-size data. The key needs to be hashed "
+          + "before being used by the HMAC algorithm.",
+        "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2"
+      ),
+    ]
+    for (key, message, expected) in cases {
+      #expect(Hexadecimal.encode(SigningMAC(key: key).code(of: message.utf8)) == expected)
+      #expect(Hexadecimal.encode(SigningMAC(key: key).code(of: Array(message.utf8).lazy.map { $0 })) == expected)
+    }
   }
 
   @Test func addressesInBothStyles() throws {

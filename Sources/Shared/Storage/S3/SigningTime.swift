@@ -10,10 +10,10 @@ struct SigningTime: Sendable, Hashable {
     let seconds = min(max(seconds, 0), 253_402_300_799)  // until the end of the year 9999
     let (days, rest) = seconds.quotientAndRemainder(dividingBy: 86_400)
     let date = Self.civilDate(daysSinceEpoch: days)
-    day = Self.padded(date.year, to: 4) + Self.padded(date.month, to: 2) + Self.padded(date.day, to: 2)
-    stamp =
-      day + "T" + Self.padded(rest / 3_600, to: 2) + Self.padded(rest % 3_600 / 60, to: 2)
-      + Self.padded(rest % 60, to: 2) + "Z"
+    let numbers = date.year * 10_000 + date.month * 100 + date.day
+    let times = rest / 3_600 * 10_000 + rest % 3_600 / 60 * 100 + rest % 60
+    day = Self.digits(numbers, count: 8)
+    stamp = "\(day)T\(Self.digits(times, count: 6))Z"
   }
 
   /// The proleptic Gregorian date: years are counted from March, so that the leap day is the last of its year.
@@ -29,8 +29,15 @@ struct SigningTime: Sendable, Hashable {
     return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
   }
 
-  private static func padded(_ number: Int64, to width: Int) -> String {
-    let text = String(number)
-    return String(repeating: "0", count: max(width - text.utf8.count, 0)) + text
+  /// A number in so many digits, zeros first.
+  private static func digits(_ number: Int64, count: Int) -> String {
+    String(unsafeUninitializedCapacity: count) { buffer in
+      var rest = number
+      for index in (0..<count).reversed() {
+        buffer[index] = UInt8(ascii: "0") + UInt8(rest % 10)
+        rest /= 10
+      }
+      return count
+    }
   }
 }

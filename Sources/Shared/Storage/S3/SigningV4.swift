@@ -34,10 +34,11 @@ struct SigningV4: Sendable {
 
   /// The Authorization header's value for `request` at `time`.
   func authorization(for request: Request, at time: SigningTime) -> String {
-    let names = Self.signedHeaderNames(request.headers)
-    let signature = signature(of: Self.canonicalRequest(request), at: time)
-    return "\(Self.algorithm) Credential=\(credentials.accessKey)/\(scope(at: time)), "
-      + "SignedHeaders=\(names), Signature=\(signature)"
+    let headers = Self.sorted(request.headers)
+    let names = Self.names(headers)
+    let signature = signature(of: Self.canonicalText(request, headers: headers, names: names), at: time)
+    return "\(Self.algorithm) Credential=\(credentials.accessKey)/\(scope(at: time)), SignedHeaders=\(names), "
+      + "Signature=\(signature)"
   }
 
   /// The query of a presigned GET of `path` at `host`; only the Host header is signed.
@@ -56,28 +57,55 @@ struct SigningV4: Sendable {
 
   /// The text whose hash is signed.
   static func canonicalRequest(_ request: Request) -> String {
-    let headers = request.headers.sorted { $0.name < $1.name }.map { "\($0.name):\(squeezed($0.value))\n" }.joined()
-    return [
-      request.method, request.path.isEmpty ? "/" : request.path, S3Encoding.canonicalQuery(request.query), headers,
-      signedHeaderNames(request.headers), request.payloadHash,
-    ].joined(separator: "\n")
+    let headers = sorted(request.headers)
+    return canonicalText(request, headers: headers, names: names(headers))
+  }
+
+  /// One text grown in place: it is made anew for every request there is.
+  private static func canonicalText(
+    _ request: Request, headers: [(name: String, value: String)], names: String
+  ) -> String {
+    var text = ""
+    text.reserveCapacity(512 + request.path.utf8.count)
+    text += request.method
+    text += "\n"
+    text += request.path.isEmpty ? "/" : request.path
+    text += "\n"
+    text += S3Encoding.canonicalQuery(request.query)
+    text += "\n"
+    for (name, value) in headers {
+      text += name
+      text += ":"
+      text += squeezed(value)
+      text += "\n"
+    }
+    text += "\n"
+    text += names
+    text += "\n"
+    text += request.payloadHash
+    return text
   }
 
   private func scope(at time: SigningTime) -> String { "\(time.day)/\(region)/\(service)/aws4_request" }
 
   private func signature(of canonicalRequest: String, at time: SigningTime) -> String {
-    let hash = Digest(of: canonicalRequest.utf8).hex
-    let text = [Self.algorithm, time.stamp, scope(at: time), hash].joined(separator: "\n")
-    let key = keys.key(secret: credentials.secretKey, day: time.day, region: region, service: service)
-    return Hexadecimal.encode(SigningHMAC.sha256(key: key, text.utf8))
+    let hash = Hexadecimal.encode(SigningMAC.hash(canonicalRequest.utf8))
+    let text = "\(Self.algorithm)\n\(time.stamp)\n\(scope(at: time))\n\(hash)"
+    let mac = keys.mac(secret: credentials.secretKey, day: time.day, region: region, service: service)
+    return Hexadecimal.encode(mac.code(of: text.utf8))
   }
 
-  private static func signedHeaderNames(_ headers: [(name: String, value: String)]) -> String {
-    headers.map(\.name).sorted().joined(separator: ";")
+  private static func sorted(_ headers: [(name: String, value: String)]) -> [(name: String, value: String)] {
+    headers.sorted { $0.name < $1.name }
+  }
+
+  private static func names(_ headers: [(name: String, value: String)]) -> String {
+    headers.lazy.map(\.name).joined(separator: ";")
   }
 
   /// Runs of spaces become one, and none are left at the ends.
   private static func squeezed(_ value: String) -> String {
-    value.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
+    guard value.utf8.contains(0x20) else { return value }
+    return value.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
   }
 }
