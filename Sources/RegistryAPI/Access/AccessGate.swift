@@ -48,7 +48,11 @@ struct AccessGate: Sendable {
       throw challenge(requirement, host: host, reason: .invalidToken).failure
     }
     guard principal.allows(requirement) else {
-      throw challenge(requirement, host: host, reason: .insufficientScope).failure
+      if case .visible = requirement { throw .nothingToSee }
+      var failure = challenge(requirement, host: host, reason: .insufficientScope).failure
+      // No token grants it, so there is nothing to come back with (RFC 6750 section 3.1).
+      if case .superuser = requirement { failure.status = .forbidden }
+      throw failure
     }
     return principal
   }

@@ -9,6 +9,8 @@ enum AccessRequirement: Sendable, Hashable {
   case identity
   /// Actions in one repository.
   case repository(RepositoryName, [RepositoryAction])
+  /// To see that a repository exists: whoever may not pull from it is told that it does not.
+  case visible(RepositoryName)
   /// The list of all repositories.
   case catalog
   /// Operators only.
@@ -19,6 +21,7 @@ enum AccessRequirement: Sendable, Hashable {
     switch self {
     case .nothing, .identity, .superuser: nil
     case .repository(let name, let actions): "repository:\(name):\(actions.map(\.rawValue).joined(separator: ","))"
+    case .visible(let name): "repository:\(name):pull"
     case .catalog: "registry:catalog:*"
     }
   }
@@ -37,6 +40,7 @@ extension Route {
     case .token: .nothing
     case .catalog: .catalog
     case .metrics: .superuser
+    case .admin(let route): route.requirement(of: method)
     case .tags(let name), .referrers(let name, _): .repository(name, [.pull])
     case .uploads(let name), .upload(let name, _): .repository(name, [.pull, .push])
     case .manifest(let name, _), .blob(let name, _):

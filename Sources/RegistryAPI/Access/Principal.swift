@@ -23,6 +23,7 @@ struct Principal: Sendable, Hashable {
     switch requirement {
     case .nothing, .identity: return true
     case .superuser: return false
+    case .visible(let name): return allows(.repository(name, [.pull]))
     case .repository(let name, let actions):
       return actions.allSatisfy { action in
         grants.contains {

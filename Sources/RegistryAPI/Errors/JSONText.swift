@@ -22,6 +22,18 @@ struct JSONText: Sendable {
     raw(String(value))
   }
 
+  /// Adds a member that is true or false.
+  mutating func member(_ name: String, _ value: Bool) {
+    key(name)
+    raw(value ? "true" : "false")
+  }
+
+  /// Adds a member that is null.
+  mutating func null(_ name: String) {
+    key(name)
+    raw("null")
+  }
+
   /// Adds a member whose value is an object.
   mutating func member(_ name: String, _ members: (inout JSONText) -> Void) {
     key(name)

@@ -49,7 +49,8 @@ struct RegistryServer: Sendable {
     let services = RegistryServices(
       settings: RegistrySettings(configuration), catalog: catalog, stores: stores, gate: gate,
       manifests: ManifestCache(), room: TransferRoom(memoryBytes: Self.transferMemoryBytes, spool: try Spool()),
-      announcer: announcer, urgent: urgent, deletions: deletions, metrics: metrics, logger: logger)
+      announcer: announcer, urgent: urgent, deletions: deletions,
+      throttle: AdminThrottle(), metrics: metrics, logger: logger)
     let listener = try RegistryListener(services: services, address: address, logger: logger, connections: connections)
     let background: [any Service] = [deletions, announcer] + (urgent.map { [$0] } ?? [])
     // Ended in reverse: the listener first, so that what its last requests hand over is still taken care of.

@@ -14,6 +14,7 @@ struct RegistryServices: Sendable {
   /// Nil where replication is off.
   let urgent: UrgentCopies?
   let deletions: ObjectDeletions
+  let throttle: AdminThrottle
   let metrics: RegistryMetrics
   let logger: Logger
 }

@@ -9,6 +9,7 @@ extension Route {
     case .manifest: [.get, .head, .put, .delete]
     case .blob: [.get, .head, .delete]
     case .uploads: [.post]
+    case .admin(let route): route.allowedMethods
     case .upload: [.get, .head, .patch, .put, .delete]
     }
   }

@@ -22,13 +22,15 @@ enum Route: Sendable, Hashable {
   case referrers(RepositoryName, Digest)
   /// `/metrics`
   case metrics
+  /// Below `/api/v1/replication`: what operators ask.
+  case admin(AdminRoute)
 }
 
 extension Route {
   /// The repository the route is about, or nil where it is about none.
   var repository: RepositoryName? {
     switch self {
-    case .base, .token, .catalog, .metrics: nil
+    case .base, .token, .catalog, .metrics, .admin: nil
     case .manifest(let name, _), .blob(let name, _), .uploads(let name), .upload(let name, _), .tags(let name),
       .referrers(let name, _):
       name
@@ -48,13 +50,14 @@ extension Route {
     case .tags: .tags
     case .referrers: .referrers
     case .metrics: .metrics
+    case .admin: .admin
     }
   }
 }
 
 /// The bounded label set that requests are counted and logged by.
 enum RouteKind: String, Sendable, CaseIterable {
-  case base, token, catalog, manifest, blob, uploads, upload, tags, referrers, metrics
+  case base, token, catalog, manifest, blob, uploads, upload, tags, referrers, metrics, admin
   /// No route: the path was refused.
   case none
 }

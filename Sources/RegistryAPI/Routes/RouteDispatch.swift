@@ -13,6 +13,7 @@ struct RouteDispatch: Sendable {
     case .base: return Self.base
     case .token: return try await token(request)
     case .metrics: return metrics()
+    case .admin(let route): return try await AdminDispatch(services: services).answer(request, route: route)
     case .catalog: return try await RepositoryList(services: services).answer(request)
     case .tags(let name): return try await TagList(services: services).answer(request, repository: name)
     case .referrers(let name, let digest):

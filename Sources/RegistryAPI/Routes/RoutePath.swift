@@ -13,21 +13,31 @@ enum RoutePath {
   /// Throws 404 where the path is none of the API's, and 400 where a name, reference or digest is malformed.
   static func parse(_ path: Substring) throws(OCIFailure) -> Route {
     if path == "/metrics" { return .metrics }
+    if path.hasPrefix("/api/") {
+      let (segments, endsInSlash) = try segments(path.utf8.dropFirst(5))
+      return .admin(try AdminPath.route(of: segments, endsInSlash: endsInSlash))
+    }
     guard path == "/v2" || path.hasPrefix("/v2/") else { throw Self.notFound }
     if path.utf8.count <= 4 { return .base }
-    var segments: [String] = []
-    let rest = path.utf8.dropFirst(4)
-    for raw in rest.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-      segments.append(try Self.decode(Substring(raw)))
-    }
     // Only the upload collection is written with a trailing slash.
-    let endsInSlash = segments.last == ""
-    if endsInSlash { segments.removeLast() }
-    guard segments.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else { throw Self.malformed }
+    let (segments, endsInSlash) = try segments(path.utf8.dropFirst(4))
     let route = try Self.route(of: segments)
     if endsInSlash, case .uploads = route { return route }
     guard !endsInSlash else { throw Self.notFound }
     return route
+  }
+
+  private static func segments(
+    _ rest: Substring.UTF8View
+  ) throws(OCIFailure) -> (segments: [String], endsInSlash: Bool) {
+    var segments: [String] = []
+    for raw in rest.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+      segments.append(try Self.decode(Substring(raw)))
+    }
+    let endsInSlash = segments.last == ""
+    if endsInSlash { segments.removeLast() }
+    guard segments.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else { throw Self.malformed }
+    return (segments, endsInSlash)
   }
 
   private static func route(of segments: [String]) throws(OCIFailure) -> Route {

@@ -26,7 +26,7 @@ struct RegistryResponder: Sendable {
     } catch {
       let failure = OCIFailure(mapping: error)
       record.cause = failure.cause
-      answer = Answer(failure)
+      answer = (request.head.path ?? "").hasPrefix("/api/") ? Answer(api: failure) : Answer(failure)
     }
     if request.method == .head { answer = answer.withoutBody() }
     let leftOver = LeftOverBody(reader: reader)

@@ -54,6 +54,18 @@ extension Catalog {
     return !rows.isEmpty
   }
 
+  /// Up to `limit` repositories of a namespace after `after`, which need not exist, in bytewise order.
+  package func repositories(
+    ofNamespace namespace: String, after: String? = nil, limit: Int
+  ) async throws(CatalogError) -> [RepositoryName] {
+    let rows = try await survey(
+      """
+      SELECT r.name FROM repositories r WHERE \(StatusScope.inNamespace("r", parameter: 1)) AND r.name > $2
+      ORDER BY r.name LIMIT $3
+      """, [.text(namespace), .text(after ?? ""), .integer(Int64(max(0, limit)))])
+    return try rows.map { (row) throws(CatalogError) in try row.repositoryName(0) }
+  }
+
   /// A condition on a job `j`: it still asks for work by itself.
   private static let isOpen = "j.state IN ('queued', 'leased')"
 

@@ -39,6 +39,7 @@ struct RegistryFixture: Sendable {
     instances count: Int = 1, gate: AccessGate? = nil, proxy: Bool = true, maximumLayerBytes: Int64 = 1 << 30,
     acceptsPushes: Bool = true, connections: ConnectionLimits = ConnectionLimits(),
     maximumUploads: Int = 2000, sparse: Bool = false, uploadLifetime: Duration = .seconds(3600),
+    throttle: AdminThrottle = AdminThrottle(),
     decorating: @Sendable (MemoryStore) -> any BlobStore = { $0 },
     _ body: @escaping @Sendable (RegistryFixture) async throws -> Void
   ) async throws {
@@ -78,7 +79,7 @@ struct RegistryFixture: Sendable {
           catalog: catalog.catalog, stores: stores, gate: gate, manifests: ManifestCache(),
           room: TransferRoom(memoryBytes: 64 << 20, spool: try Spool()), announcer: announcer, urgent: urgent,
           deletions: deletions,
-          metrics: metrics,
+          throttle: throttle, metrics: metrics,
           logger: logger)
         services.append(
           try RegistryListener(

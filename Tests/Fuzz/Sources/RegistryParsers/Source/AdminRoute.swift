@@ -1,0 +1,1 @@
+../../../../../Sources/RegistryAPI/Admin/AdminRoute.swift
