@@ -19,10 +19,13 @@ struct AdminDispatch: Sendable {
     switch route {
     case .locations: try await LocationsAnswer(services: services).answer()
     case .namespace(let name): try await NamespaceAnswer(services: services).answer(request, namespace: name)
+    case .namespaceLocations(let name):
+      try await NamespaceLocationsAnswer(services: services).answer(request, namespace: name)
     case .repository(let name): try await RepositoryAnswer(services: services).answer(request, repository: name)
     case .image(let name, let reference):
       try await ImageAnswer(services: services).answer(request, repository: name, reference: reference)
     case .jobs: try await JobsAnswer(services: services).list(request)
+    case .atRisk: try await AtRiskAnswer(services: services).answer(request)
     case .job(let id): try await JobsAnswer(services: services).one(id)
     }
   }

@@ -16,11 +16,14 @@ enum AdminPath {
     switch (segments[2], rest.count) {
     case ("locations", 0) where !endsInSlash: return .locations
     case ("jobs", 0) where !endsInSlash: return .jobs
+    case ("at-risk", 0) where !endsInSlash: return .atRisk
     case ("jobs", 1) where !endsInSlash:
       // A number that no job can have is a job that does not exist.
       guard let text = rest.first, let id = JobID(parsing: text) else { throw notFound }
       return .job(id)
     case ("namespaces", 1) where !endsInSlash: return .namespace(try namespace(rest.first))
+    case ("namespaces", 2) where !endsInSlash && rest.last == "locations":
+      return .namespaceLocations(try namespace(rest.first))
     case ("repositories", 1...): return try repository(rest, endsInSlash: endsInSlash)
     default: throw notFound
     }

@@ -7,6 +7,8 @@ enum AdminRoute: Sendable, Hashable {
   case locations
   /// `/namespaces/<namespace>`
   case namespace(String)
+  /// `/namespaces/<namespace>/locations`: where its blobs must be (G9).
+  case namespaceLocations(String)
   /// `/repositories/<name>`
   case repository(RepositoryName)
   /// `/repositories/<name>/images/<tag or digest>`
@@ -15,6 +17,8 @@ enum AdminRoute: Sendable, Hashable {
   case jobs
   /// `/jobs/<number>`
   case job(JobID)
+  /// `/at-risk`: the blobs with exactly one verified copy.
+  case atRisk
 }
 
 extension AdminRoute {
@@ -23,7 +27,8 @@ extension AdminRoute {
   /// The methods the route answers, in the order the `Allow` header lists them.
   var allowedMethods: [HTTPRequest.Method] {
     switch self {
-    case .locations, .namespace, .repository, .image, .jobs, .job: [.get, .head, .options]
+    case .namespaceLocations: [.get, .head, .put, .options]
+    case .locations, .namespace, .repository, .image, .jobs, .job, .atRisk: [.get, .head, .options]
     }
   }
 
@@ -35,7 +40,7 @@ extension AdminRoute {
     if method == .options { return .nothing }
     return switch self {
     case .repository(let name), .image(let name, _): .visible(name)
-    case .locations, .namespace, .jobs, .job: .superuser
+    case .locations, .namespace, .namespaceLocations, .jobs, .job, .atRisk: .superuser
     }
   }
 }

@@ -13,7 +13,7 @@ struct JobsAnswer: Sendable {
     let page = try AdminPage(request.query)
     let after = try page.afterNumber().map { JobID(rawValue: $0) }
     let filter = try filter(request.query["state"])
-    let target = try location(request.query["location"])
+    let target = try Self.location(request.query["location"])
     let found = try await services.catalog.jobs(filter, target: target, after: after, limit: page.size + 1)
     let jobs = Array(found.prefix(page.size))
     let writer = StatusJSON(services, for: request.principal)
@@ -35,9 +35,23 @@ struct JobsAnswer: Sendable {
     guard let job = try await services.catalog.job(id) else {
       throw OCIFailure(.nameUnknown, "there is no such job", detail: id.description)
     }
+    let attempts = try await services.catalog.attempts(of: id, limit: Self.shownAttempts)
     let writer = StatusJSON(defaultLocations: [], isOperator: true)
     var json = JSONText()
-    json.object { writer.job(job, &$0) }
+    json.object {
+      writer.job(job, &$0)
+      $0.array("attempt_history", attempts) { json, attempt in
+        json.object {
+          $0.member("outcome", attempt.outcome.rawValue)
+          $0.member("ended_at", time: attempt.endedAtMs)
+          $0.member("worker", attempt.worker)
+          $0.member("source", optional: attempt.source?.description)
+          $0.member("bytes_read", attempt.bytesRead)
+          $0.member("duration_ms", attempt.durationMs)
+          $0.member("error", optional: attempt.error)
+        }
+      }
+    }
     return Answer.json(.ok, json.bytes)
   }
 
@@ -51,7 +65,7 @@ struct JobsAnswer: Sendable {
   }
 
   /// A location by its id; one nobody has heard of has no jobs, so only the form is checked.
-  private func location(_ text: String?) throws(OCIFailure) -> LocationID? {
+  static func location(_ text: String?) throws(OCIFailure) -> LocationID? {
     guard let text else { return nil }
     do {
       return try LocationID(parsing: text)

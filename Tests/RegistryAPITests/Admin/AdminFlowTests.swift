@@ -26,6 +26,15 @@ struct AdminFlowTests {
       #expect(all["locations", "usstorage", "pending_objects"] == "0")
       #expect(all["locations", "usstorage", "default"] == "true")
       #expect(all["locations", "eustorage", "lag"] == "null")
+      #expect(all.text.contains(#"{"lane":"normal","pending_objects":2,"pending_bytes":5100,"#))
+      let risk = try await api.send("GET", "\(root)/at-risk?location=usstorage&n=1")
+      #expect(risk.text.components(of: #""digest""#) == 1)
+      let rest = try #require(risk["link"]?.split(separator: ">").first?.dropFirst())
+      #expect(rest.hasSuffix("&location=usstorage"))
+      let nextRisk = try await api.send("GET", String(rest))
+      #expect(nextRisk.text.components(of: #""digest""#) == 1)
+      #expect(nextRisk["link"] == nil)
+      #expect(try await api.send("GET", "\(root)/at-risk?location=eustorage").text == #"{"blobs":[]}"#)
 
       let namespace = JSONAnswer(try await api.send("GET", "\(root)/namespaces/team"))
       #expect(namespace["objects"] == "2")
@@ -79,9 +88,12 @@ struct AdminFlowTests {
       let failing = try await api.send("GET", "\(root)/jobs?state=failing")
       #expect(failing.text.contains("the store says 503"))
       let id = try await registry.catalog.number("SELECT max(id) FROM jobs")
+      try await registry.catalog.execute(
+        "INSERT INTO job_attempts (job, worker, outcome, error) VALUES (\(id), 'w1', 'failed', 'the store says 503')")
       let job = JSONAnswer(try await api.send("GET", "\(root)/jobs/\(id)"))
       #expect(job["attempts"] == "2")
       #expect(job["state"] == "queued")
+      #expect(job.text.contains(#""attempt_history":[{"outcome":"failed","#))
       #expect(try await api.send("GET", "\(root)/jobs?location=nowhere").text.contains(#""jobs":[]"#))
       for bad in [
         "state=x", "location=%2F", "n=0", "n=-1", "n=99999999999999999999", "after=x", "after=-1", "after=%00",
@@ -96,6 +108,48 @@ struct AdminFlowTests {
       }
       #expect(try await api.send("GET", "/api/v1/other").status == 404)
       #expect(try await api.send("GET", "/api/v1/replication/%2e%2e/locations").status == 400)
+    }
+  }
+
+  @Test("a namespace's locations are changed by name, all or nothing in what is checked, and take effect")
+  func namespaceLocations() async throws {
+    try await RegistryFixture.with { (registry) async throws in
+      let path = "\(root)/namespaces/team/locations"
+      func put(_ body: String, type: String = "application/json") async throws -> WireClient.Answer {
+        try await registry.api.send("PUT", path, headers: ["Content-Type": type], body: Array(body.utf8))
+      }
+      let before = JSONAnswer(try await registry.api.send("GET", path))
+      #expect(before["locations", "apstorage", "required"] == "false")
+      #expect(before["locations", "eustorage", "required"] == "true")
+      #expect(before["locations", "eustorage", "rule"] == "null")
+      let changed = JSONAnswer(try await put(#"{"locations":{"apstorage":true,"eustorage":false}}"#))
+      #expect(changed.status == 200)
+      #expect(changed["locations", "apstorage", "rule"] == "required")
+      #expect(changed["locations", "apstorage", "required"] == "true")
+      #expect(changed["locations", "eustorage", "rule"] == "excluded")
+      #expect(changed["locations", "eustorage", "required"] == "false")
+      _ = try await registry.api.push(PushContent.bytes(10), to: "team/app")
+      #expect(try await registry.catalog.texts("SELECT target FROM jobs") == ["apstorage"])
+      let back = JSONAnswer(
+        try await put(#"{"locations":{"eustorage":null}}"#, type: "application/json; charset=utf-8"))
+      #expect(back["locations", "eustorage", "rule"] == "null")
+      #expect(back["locations", "apstorage", "rule"] == "required")
+      for bad in [
+        "", "{", "[]", "{}", #"{"locations":{}}"#, #"{"locations":{"apstorage":1}}"#, #"{"locations":{"mars":true}}"#,
+        #"{"locations":{"A/b":true}}"#, #"{"locations":{"apstorage":false,"mars":false}}"#,
+        #"{"locations":{"apstorage":true},"more":1}"#,
+      ] {
+        let refused = JSONAnswer(try await put(bad))
+        #expect(refused.status == 400, "\(bad)")
+        #expect(refused["error_type"] == "invalid_request")
+      }
+      #expect(try await put(#"{"locations":{"apstorage":true}}"#, type: "text/plain").status == 415)
+      #expect(try await put(String(repeating: " ", count: 70_000)).status == 413)
+      try await registry.catalog.execute("UPDATE locations SET state = 'draining' WHERE id = 'apstorage'")
+      #expect(try await put(#"{"locations":{"apstorage":true}}"#).status == 409)
+      let drained = JSONAnswer(try await registry.api.send("GET", path))
+      #expect(drained["locations", "apstorage", "rule"] == "required")
+      #expect(drained["locations", "apstorage", "required"] == "false")
     }
   }
 
@@ -160,7 +214,7 @@ struct AdminFlowTests {
       #expect(unknown.status == 404)
       let seen = try await api.send("GET", "\(root)/repositories/team/private", headers: basic("admin:pw"))
       #expect(seen.text.contains("secret inside"))
-      for path in ["locations", "namespaces/team", "jobs", "jobs/1"] {
+      for path in ["locations", "namespaces/team", "namespaces/team/locations", "jobs", "jobs/1", "at-risk"] {
         let anonymous = try await api.send("GET", "\(root)/\(path)")
         #expect(anonymous.status == 401)
         #expect(anonymous["www-authenticate"]?.contains("Basic realm=") == true)

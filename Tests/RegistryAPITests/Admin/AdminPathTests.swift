@@ -14,6 +14,7 @@ struct AdminPathTests {
     let digest = "sha256:" + String(repeating: "a", count: 64)
     #expect(try RoutePath.parse("\(root)/locations") == .admin(.locations))
     #expect(try RoutePath.parse("\(root)/namespaces/team") == .admin(.namespace("team")))
+    #expect(try RoutePath.parse("\(root)/namespaces/team/locations") == .admin(.namespaceLocations("team")))
     #expect(try RoutePath.parse("\(root)/repositories/a") == .admin(.repository(name("a"))))
     #expect(try RoutePath.parse("\(root)/repositories/a/b/c") == .admin(.repository(name("a/b/c"))))
     #expect(
@@ -24,6 +25,7 @@ struct AdminPathTests {
         == .admin(.image(name("images"), Reference(parsing: digest))))
     #expect(try RoutePath.parse("\(root)/repositories/a/images/v1/") == .admin(.repository(name("a/images/v1"))))
     #expect(try RoutePath.parse("\(root)/repositories/images/v1") == .admin(.repository(name("images/v1"))))
+    #expect(try RoutePath.parse("\(root)/at-risk") == .admin(.atRisk))
     #expect(try RoutePath.parse("\(root)/jobs") == .admin(.jobs))
     #expect(try RoutePath.parse("\(root)/jobs/17") == .admin(.job(JobID(rawValue: 17))))
   }
