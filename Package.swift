@@ -80,6 +80,7 @@ let package = Package(
         .embedInCode("Migrations/0001_core.sql"), .embedInCode("Migrations/0002_histories.sql"),
         .embedInCode("Migrations/0003_replication.sql"),
       ]),
+    area("Webhook", uses: ["SharedModel", "SharedConfig", "HTTPTransport"]),
     area(
       "Startup",
       uses: [
@@ -90,11 +91,11 @@ let package = Package(
       name: "Shared",
       dependencies: [
         "SharedModel", "SharedConfig", "SharedObservability", "SharedStorage", "SharedHealth", "SharedPlacement",
-        "SharedQueue", "SharedCatalog", "SharedStartup",
+        "SharedQueue", "SharedCatalog", "SharedStartup", "SharedWebhook",
       ],
       path: "Sources/Shared",
       exclude: [
-        "Model", "Config", "Observability", "Storage", "Health", "Placement", "Queue", "Catalog", "Startup",
+        "Model", "Config", "Observability", "Storage", "Health", "Placement", "Queue", "Catalog", "Startup", "Webhook",
         "README.md",
       ],
       sources: ["Shared.swift"],

@@ -8,3 +8,4 @@
 @_exported public import SharedQueue
 @_exported public import SharedStartup
 @_exported public import SharedStorage
+@_exported public import SharedWebhook

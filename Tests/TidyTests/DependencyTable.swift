@@ -2,7 +2,7 @@
 struct DependencyTable: Sendable {
   /// Area name to the areas it may use.
   let allowed: [String: Set<String>]
-  /// Driver or C module to the file-name prefixes (ending in `*`) or folder words that may import it.
+  /// Driver or C module to the file-name prefixes (ending in `*`) or folders (ending in `/`) that may import it.
   let drivers: [String: [String]]
 
   /// Reads both Markdown tables; the first has the columns "area | may use", the second "module | only in files named".
@@ -18,7 +18,7 @@ struct DependencyTable: Sendable {
         inDrivers = true
       } else if inDrivers {
         drivers[cells[0]] = cells[1].split(separator: "`").map(String.init).filter {
-          $0.contains("*") || $0.contains(".swift")
+          $0.contains("*") || $0.contains(".swift") || $0.hasSuffix("/")
         }
       } else {
         let names = cells[1].split(separator: ",").map(\.trimmed)

@@ -32,11 +32,14 @@ enum TidyRules {
   }
 
   private static func licensed(_ file: SourceFile, patterns: [String], parts: [Substring]) -> Bool {
-    // No pattern in the row means "under an engine's folder in Storage/".
-    if patterns.isEmpty { return parts.count >= 5 && parts[2] == "Storage" }
     let name = parts.last.map(String.init) ?? ""
     return patterns.contains { pattern in
-      pattern.contains("*") ? name.hasPrefix(pattern.prefix { $0 != "*" }) : name == pattern
+      // A folder of Shared, or with a star any folder below it.
+      if pattern.hasSuffix("/") {
+        let folders = pattern.split(separator: "/")
+        return parts.count > folders.count + 2 && parts[2] == folders[0]
+      }
+      return pattern.contains("*") ? name.hasPrefix(pattern.prefix { $0 != "*" }) : name == pattern
     }
   }
 

@@ -60,11 +60,13 @@ struct TidyRuleFixtureTests {
       |---|---|
       | Model | nothing |
       | Catalog | Model, Queue |
+      | Storage | Model |
+      | Webhook | Model |
 
       | module | only in files named |
       |---|---|
       | Postgres | `Postgres*.swift` |
-      | HTTPTransport | anything under an engine's folder in `Storage/` |
+      | HTTPTransport | under an engine's folder, `Storage/*/`, and in `Webhook/` |
       """)
 
   private func file(_ path: String, _ text: String) -> SourceFile { SourceFile(path: path, text: text) }
@@ -86,6 +88,16 @@ struct TidyRuleFixtureTests {
     #expect(TidyRules.sharedImports(bad, table: table).map(\.message) == ["Postgres may not be imported here"])
     let good = file("Sources/Shared/Catalog/PostgresSQLDatabase.swift", "internal import Postgres\n")
     #expect(TidyRules.sharedImports(good, table: table).isEmpty)
+  }
+
+  @Test func aDriverInAFolderLicensedToIt() {
+    let text = "internal import HTTPTransport\n"
+    for path in ["Sources/Shared/Storage/S3/A.swift", "Sources/Shared/Webhook/A.swift"] {
+      #expect(TidyRules.sharedImports(file(path, text), table: table).isEmpty)
+    }
+    for path in ["Sources/Shared/Storage/A.swift", "Sources/Shared/Catalog/Storage/A.swift"] {
+      #expect(TidyRules.sharedImports(file(path, text), table: table).count == 1)
+    }
   }
 
   @Test func aDriverThatKnowsMeridian() {

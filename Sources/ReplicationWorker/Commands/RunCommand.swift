@@ -93,6 +93,7 @@ struct RunCommand: AsyncParsableCommand {
       own: own, overall: configuration.bandwidthLimits.filter { targets.contains($0.key) }, leases: leases,
       worker: worker,
       logger: logger)
+    let notes = NotifyAssembly(targets: targets, configuration: configuration, catalog: catalog, logger: logger)
     let breakers = StoreBreakers(logger: logger)
     var services: [any Service] = []
     var queues: [any ReplicationQueue] = []
@@ -107,10 +108,12 @@ struct RunCommand: AsyncParsableCommand {
         worker: worker,
         limits: TransferLimits(
           memory: TransferMemory(capacityBytes: memoryBytes), breakers: breakers, pacing: pacing),
-        slots: [.small: JobSlots(count: concurrency), .large: JobSlots(count: largeConcurrency)], logger: logger)
+        slots: [.small: JobSlots(count: concurrency), .large: JobSlots(count: largeConcurrency)],
+        arrivals: notes.watches[target], logger: logger)
       services.append(assembly.service)
       gauges.append(assembly.gauges)
     }
+    services += notes.services
     let doorbell = Startup.queue(configuration, logger: logger)
     queues.append(doorbell)
     services += upkeep.services(

@@ -18,6 +18,8 @@ struct TargetAssembly {
   /// How many blobs of each class are copied at once.
   let slots: [JobClass: JobSlots]
   let express = JobSlots(count: expressSlots)
+  /// Told of the blob of every job that has ended.
+  let arrivals: ArrivalWatch?
   let logger: Logger
 
   /// What the metrics show of this target's slots and memory.
@@ -43,7 +45,10 @@ struct TargetAssembly {
           bell: bell,
           pace: pace, pause: .real, logger: logger)
       },
-      work: { job in brake.record(await runner.run(job)) },
+      work: { [arrivals] job in
+        brake.record(await runner.run(job))
+        arrivals?.ended(job.blob)
+      },
       leases: LeaseKeeper(lease: pace.lease, logger: logger) { [catalog] jobs, lease in
         try await catalog.extendLeases(jobs, lease: lease)
       },

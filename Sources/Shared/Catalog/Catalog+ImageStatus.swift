@@ -1,5 +1,5 @@
 package import SharedModel
-package import SharedQueue
+import SharedQueue
 
 /// Status of images: what they consist of, where that is, and since when they can be read (G12).
 extension Catalog {

@@ -58,6 +58,7 @@ extension Configuration {
     sparseIndexesAllowed = try root.boolean("FEATURE_SPARSE_INDEX") ?? false
     pushesDisabled = try root.boolean("DISABLE_PUSHES") ?? false
     bandwidthLimits = try BandwidthSettings.limits(root, locations: storage.locations.map(\.id))
+    webhooks = try WebhookSettings.list(root, locations: storage.locations.map(\.id))
     limits = try ConfigurationLimits(root)
     fingerprint = Fingerprint.of(storage: storage, access: access)
   }

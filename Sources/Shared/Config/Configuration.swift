@@ -35,6 +35,8 @@ package struct Configuration: Sendable, Hashable {
   package let regions: [RegionSettings]
   /// `REPLICATION_BANDWIDTH_LIMITS`: how fast all workers together may send to a location; unnamed ones have no limit.
   package let bandwidthLimits: [LocationID: TransferRate]
+  /// `REPLICATION_WEBHOOKS`: who is told of images that have become readable; may be empty.
+  package let webhooks: [WebhookSettings]
   package let limits: ConfigurationLimits
   /// What must be the same in every region, hashed; see ``Fingerprint``.
   package let fingerprint: String

@@ -37,6 +37,10 @@ enum ConfigurationAdvice {
     if configuration.urlScheme == "http", !isLoopback(configuration.serverHostname) {
       sentences.append("PREFERRED_URL_SCHEME is http: credentials and images cross the network unencrypted")
     }
+    for webhook in configuration.webhooks
+    where webhook.url.endpoint.scheme == "http" && !isLoopback(webhook.url.endpoint.host) {
+      sentences.append("webhook \(webhook.name) uses http: names of images cross the network unencrypted")
+    }
     if try redisServersDiffer(root) {
       sentences.append("BUILDLOGS_REDIS and USER_EVENTS_REDIS differ; Meridian uses BUILDLOGS_REDIS for its queue")
     }

@@ -15,7 +15,7 @@ enum QuayKeys {
   /// Meridian's own keys.
   static let added: Set<String> = [
     "ALLOW_LOCAL_REPLICATION", "DB_READ_URI", "IGNORED_KEYS", "REGIONS", "REGION_HOSTNAMES",
-    "REPLICATION_BANDWIDTH_LIMITS", "SUPERUSER_PASSWORD",
+    "REPLICATION_BANDWIDTH_LIMITS", "REPLICATION_WEBHOOKS", "SUPERUSER_PASSWORD",
   ]
 
   /// Checks every top-level key and names, each once, those that are accepted without a use.

@@ -46,6 +46,10 @@ enum ReportedActions {
     for (location, rate) in configuration.bandwidthLimits.sorted(by: { $0.key < $1.key }) {
       actions.append("sends at most \(rate) to \(location), all workers together")
     }
+    if !configuration.webhooks.isEmpty {
+      let receivers = configuration.webhooks.map { "\($0.name) at \($0.url)" }.joined(separator: ", ")
+      actions.append("tells \(receivers) when images become readable")
+    }
     if configuration.registryState == .readonly { actions.append("waits: REGISTRY_STATE is readonly") }
     actions.append("takes jobs from Redis at \(redis(configuration)), and from the database without it")
     actions.append(database(configuration))
