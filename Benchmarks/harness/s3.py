@@ -152,6 +152,18 @@ class S3:
         """How many unfinished multipart uploads the bucket holds (of the first thousand)."""
         return self.request("GET", "", query={"uploads": ""}).read().decode().count("<Upload>")
 
+    def clear(self):
+        """Deletes every object and aborts every unfinished upload."""
+        for key, _ in list(self.list()):
+            self.delete(key)
+        while True:
+            text = self.request("GET", "", query={"uploads": ""}).read().decode()
+            found = re.findall(r"<Upload>.*?<Key>(.*?)</Key>.*?<UploadId>(.*?)</UploadId>.*?</Upload>", text, re.S)
+            for key, upload in found:
+                self.request("DELETE", key, query={"uploadId": upload}, expect=(204, 404)).read()
+            if not found or "<IsTruncated>true" not in text:
+                return
+
     # Multipart
 
     def begin(self, key):
