@@ -124,7 +124,8 @@ struct TidyRuleFixtureTests {
   }
 
   @Test func aReasonGivenIsAccepted() {
-    let text = "// Proof: confined to its thread.\nfinal class A: @unchecked Sendable {}\n"
+    let text =
+      "// Proof: confined to its thread.\nfinal class A: @unchecked Sendable {}\nlet registry: Registry? = entry?.x\n"
     #expect(TidyRules.words(file("Sources/A.swift", text)).isEmpty)
   }
 

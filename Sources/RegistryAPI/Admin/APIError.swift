@@ -22,15 +22,15 @@ enum APIError {
 
   /// The body for a failure.
   static func body(_ failure: OCIFailure) -> [UInt8] {
-    let entry = failure.entries.first
-    let message = entry?.message ?? failure.status.reasonPhrase
+    let first = failure.entries.first
+    let message = first?.message ?? failure.status.reasonPhrase
     let type = type(of: failure.status)
     var json = JSONText()
     json.object {
       $0.member("status", Int64(failure.status.code))
       $0.member("error_type", type)
       $0.member("title", type)
-      $0.member("detail", entry?.detail.map { "\(message): \($0)" } ?? message)
+      $0.member("detail", first?.detail.map { "\(message): \($0)" } ?? message)
       $0.member("error_message", message)
     }
     return json.bytes
