@@ -17,7 +17,8 @@ struct ReplicationWorker: AsyncParsableCommand {
       """,
     subcommands: [
       RunCommand.self, StatusCommand.self,
-      BackfillCommand.self, AddLocationCommand.self,
+      BackfillCommand.self, LocationsCommand.self, AddLocationCommand.self, DrainCommand.self,
+      RemoveLocationCommand.self, NamespaceCommand.self, RetryCommand.self,
       CollectCommand.self, VerifyCommand.self, RepairCommand.self,
     ])
 }

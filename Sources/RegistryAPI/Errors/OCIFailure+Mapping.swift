@@ -46,6 +46,10 @@ extension OCIFailure {
     case .conflict(.uploadLockLost):
       self.init(.blobUploadUnknown, "the upload was continued or ended by another request")
       cause = error.description
+    case .conflict(.locationClosed):
+      // The next try goes to another location.
+      self = .unavailable(
+        "the storage is being taken out of service", retryAfter: .seconds(5), cause: error.description)
     case .conflict(.repositoryUnknown): self.init(.nameUnknown, "the repository was deleted meanwhile")
     case .conflict, .invalidRow, .refused, .schemaTooNew, .schemaTooOld, .migrationDiffers:
       self.init(.unknown, "internal error")

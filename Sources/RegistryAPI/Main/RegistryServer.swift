@@ -45,14 +45,15 @@ struct RegistryServer: Sendable {
     let metrics = RegistryMetrics()
     let announcer = JobAnnouncer(queue: queue, metrics: metrics, logger: logger)
     let urgent = urgentCopies(catalog: catalog, announcer: announcer, metrics: metrics)
+    let pushLocation = PushLocation(preference: configuration.preference, catalog: catalog, logger: logger)
     let deletions = ObjectDeletions(catalog: catalog, stores: stores, logger: logger)
     let services = RegistryServices(
       settings: RegistrySettings(configuration), catalog: catalog, stores: stores, gate: gate,
       manifests: ManifestCache(), room: TransferRoom(memoryBytes: Self.transferMemoryBytes, spool: try Spool()),
-      announcer: announcer, urgent: urgent, deletions: deletions,
+      announcer: announcer, pushLocation: pushLocation, urgent: urgent, deletions: deletions,
       throttle: AdminThrottle(), metrics: metrics, logger: logger)
     let listener = try RegistryListener(services: services, address: address, logger: logger, connections: connections)
-    let background: [any Service] = [deletions, announcer] + (urgent.map { [$0] } ?? [])
+    let background: [any Service] = [deletions, announcer, pushLocation] + (urgent.map { [$0] } ?? [])
     // Ended in reverse: the listener first, so that what its last requests hand over is still taken care of.
     var lifecycle = ServiceGroupConfiguration(
       services: (background + [listener]).map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],

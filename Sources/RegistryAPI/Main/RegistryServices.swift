@@ -11,6 +11,8 @@ struct RegistryServices: Sendable {
   let manifests: ManifestCache
   let room: TransferRoom
   let announcer: JobAnnouncer
+  /// Where pushes go.
+  let pushLocation: PushLocation
   /// Nil where replication is off.
   let urgent: UrgentCopies?
   let deletions: ObjectDeletions

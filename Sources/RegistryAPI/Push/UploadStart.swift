@@ -82,7 +82,13 @@ struct UploadStart: Sendable {
 
 extension RegistryServices {
   /// The store pushes go to.
-  func homeStore() throws(OCIFailure) -> any BlobStore { try store(of: settings.home) }
+  func homeStore() throws(OCIFailure) -> any BlobStore {
+    guard let location = pushLocation.current else {
+      throw .unavailable(
+        "the registry takes no pushes at the moment", retryAfter: .seconds(30), cause: "no location takes copies")
+    }
+    return try store(of: location)
+  }
 
   /// The store of a location; a session may be pinned to one this configuration no longer has.
   func store(of location: LocationID) throws(OCIFailure) -> any BlobStore {

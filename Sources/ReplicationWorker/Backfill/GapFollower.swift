@@ -31,8 +31,10 @@ struct GapFollower: Sendable {
       let began = ContinuousClock.now
       gap = try await count.run()
       total = max(total, gap.inFlight)
-      // At most a twentieth of the time is spent on counting blob by blob.
-      if gap.inFlight > 0 { try await pause(began.duration(to: .now) * 20) }
+      // Without the quick look, at most a twentieth of the time is spent on counting blob by blob.
+      if gap.inFlight > 0, count.scope.namespace != nil {
+        try await pause(min(began.duration(to: .now) * 20, .seconds(30)))
+      }
     }
     progress.update(done: total, total: total)
     progress.finish()

@@ -85,6 +85,7 @@ struct RunCommand: AsyncParsableCommand {
     let memoryBytes = try memoryBytes(targets: targets.count)
     let stores = try Startup.stores(configuration, maximumConnections: connections(targets: targets.count))
     let catalog = try await Startup.catalog(configuration, service: "replication-worker", logger: logger)
+    try await check(targets, catalog: catalog, logger: logger)
     let process = ProcessInfo.processInfo
     let worker = "\(process.hostName)-\(process.processIdentifier)-\(RandomIdentifier().hex.prefix(8))"
 
@@ -119,6 +120,7 @@ struct RunCommand: AsyncParsableCommand {
     services += upkeep.services(
       targets: targets.compactMap { stores[$0] }, configuration: configuration, catalog: catalog, queue: doorbell,
       worker: worker, logger: logger)
+    services.append(keeper(of: catalog, queue: doorbell, configuration: configuration, worker: worker))
     services += observation(
       of: gauges, stores: stores.keys.sorted(), breakers: breakers, catalog: catalog, address: address, logger: logger)
     logger.info(

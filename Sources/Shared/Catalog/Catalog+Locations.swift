@@ -41,7 +41,7 @@ extension Catalog {
     let rows = try await write(
       """
       WITH place AS (
-        SELECT l.id, l.state FROM locations l WHERE l.id = $1 \(dialect.lockingRows("l"))
+        SELECT l.id, l.state FROM locations l WHERE l.id = $1 \(dialect.guardingRows("l"))
       ), changed AS (
         UPDATE locations SET state = $2
         WHERE id IN (SELECT id FROM place) AND state IN (SELECT item.state FROM \(dialect.rows("item", .texts("state", 3))))

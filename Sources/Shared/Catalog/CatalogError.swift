@@ -41,6 +41,8 @@ package enum CatalogError: Error, Sendable, Equatable {
     case repositoryUnknown
     /// The location was never registered.
     case locationUnknown
+    /// The location holds the only good copy of something (I13).
+    case lastCopy
     /// The location takes no new copies: it is being emptied, read-only or removed.
     case locationClosed
     /// The object key belongs to another blob already (D2 forbids that).

@@ -84,6 +84,13 @@ package final class MemoryReplicationQueue: ReplicationQueue {
     0
   }
 
+  package func forget(targets: [LocationID]) async throws(QueueError) {
+    state.withLock { state in
+      state.waiting = state.waiting.filter { !targets.contains($0.key.target) }
+      state.pending = state.pending.filter { !targets.contains($0.value.delivery.target) }
+    }
+  }
+
   package func probe() async throws(QueueError) {
     guard !state.withLock({ $0.isClosed }) else { throw .closed }
   }

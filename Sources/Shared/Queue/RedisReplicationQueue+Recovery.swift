@@ -42,6 +42,12 @@ extension RedisReplicationQueue {
     }
   }
 
+  package func forget(targets: [LocationID]) async throws(QueueError) {
+    let keys = streams.keys(of: targets).map(\.text) + targets.map(streams.deadLetters)
+    // A command for each key: keys of several locations are in several slots of a cluster.
+    try await pipeline(keys.map { ["DEL", RedisArgument($0)] })
+  }
+
   /// Moves entries that cannot be read to the target's dead letters, of which the newest thousand are kept.
   func bury(_ entries: [RedisStreamEntry]) async throws(QueueError) {
     logger?.warning("unreadable queue messages are set aside", metadata: ["count": "\(entries.count)"])

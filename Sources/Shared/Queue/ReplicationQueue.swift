@@ -29,6 +29,9 @@ package protocol ReplicationQueue: Sendable {
   /// The number of messages of these targets set aside because they could not be read; the oldest of many are dropped.
   func deadLetterCount(targets: [LocationID]) async throws(QueueError) -> Int
 
+  /// Takes everything away that was ever announced for these targets, dead letters too: their locations were removed.
+  func forget(targets: [LocationID]) async throws(QueueError)
+
   /// Confirms that the queue answers; for probes.
   func probe() async throws(QueueError)
 

@@ -11,6 +11,8 @@ package final class ProgressLine: Sendable {
     var total: Int64?
     var shownAt: ContinuousClock.Instant?
     var isBarShown = false
+    /// What was shown last.
+    var shownDone: Int64?
   }
 
   private let title: String
@@ -78,7 +80,7 @@ package final class ProgressLine: Sendable {
         show(&state)
         write("\n")
         state.isBarShown = false
-      } else if state.isBarShown {
+      } else if state.isBarShown, state.shownDone != state.done {
         show(&state)
       }
       state.shownAt = nil
@@ -96,5 +98,6 @@ package final class ProgressLine: Sendable {
       write(text.line + "\n")
     }
     state.isBarShown = true
+    state.shownDone = state.done
   }
 }

@@ -16,8 +16,11 @@ package enum StandardStream: Sendable, Hashable {
   }
 
   /// Writes the text as it is, without a line's end of its own.
-  package func write(_ text: String) {
-    var bytes = Array(text.utf8)[...]
+  package func write(_ text: String) { write(bytes: Array(text.utf8)) }
+
+  /// Writes bytes as they are.
+  package func write(bytes: [UInt8]) {
+    var bytes = bytes[...]
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if written < 0, errno == EINTR { continue }

@@ -47,9 +47,13 @@ package enum Startup {
   ) async throws(StartupError) -> Catalog {
     let database = try database(configuration, service: service)
     let catalog = Catalog(database: database)
+    let refusal: String?
     do {
       try await Migrator(database: database).apply()
       try await catalog.registerLocations(configuration.locations.map { ($0.id, $0.engine.engineName) })
+      let check = LocationCheck(configuration, records: try await catalog.locationRecords())
+      for warning in check.warnings { logger.warning("location", metadata: ["notice": "\(warning)"]) }
+      refusal = check.refusal
       if let drift = try await catalog.checkFingerprint(
         region: configuration.region, fingerprint: configuration.fingerprint)
       {
@@ -57,11 +61,13 @@ package enum Startup {
           "this process and others run with different configuration files",
           metadata: ["regions": "\(drift.others.map(\.region.description).joined(separator: ","))"])
       }
-      return catalog
     } catch {
       await catalog.close()
       throw .database(error)
     }
+    guard let refusal else { return catalog }
+    await catalog.close()
+    throw .refused(refusal)
   }
 
   /// Opens the catalog for one piece of work of a command line and closes it again.
@@ -111,8 +117,9 @@ package enum Startup {
     return stores
   }
 
-  private static func store(
-    _ location: LocationSettings, maximumConnections: Int
+  /// Opens the store of one location without contacting it.
+  package static func store(
+    _ location: LocationSettings, maximumConnections: Int = 64
   ) throws(StartupError) -> any BlobStore {
     guard location.engine.isAvailable else {
       throw .engineUnavailable(location.id, engine: location.engine.engineName)

@@ -77,7 +77,8 @@ struct RegistryFixture: Sendable {
             uploadLifetime: uploadLifetime, presignLifetime: .seconds(300), linkLease: .seconds(3600),
             maximumUploadsPerPrincipal: maximumUploads, allowsSparseIndexes: sparse),
           catalog: catalog.catalog, stores: stores, gate: gate, manifests: ManifestCache(),
-          room: TransferRoom(memoryBytes: 64 << 20, spool: try Spool()), announcer: announcer, urgent: urgent,
+          room: TransferRoom(memoryBytes: 64 << 20, spool: try Spool()), announcer: announcer,
+          pushLocation: PushLocation(preference: preference, catalog: catalog.catalog, logger: logger), urgent: urgent,
           deletions: deletions,
           throttle: throttle, metrics: metrics,
           logger: logger)

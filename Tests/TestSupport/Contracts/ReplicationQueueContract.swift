@@ -19,7 +19,8 @@ package struct ReplicationQueueContract: Sendable {
   /// The rules, by name.
   package enum Rule: String, Sendable, CaseIterable {
     case deliversWhatWasAnnounced, urgentFirst, respectsLimit, deliversOnce, wakesWaiting, timesOutEmpty,
-      endsOnCancellation, recoversAbandoned, forgetsAcknowledged, separatesTargets, acceptsRepeats, refusesAfterClose
+      endsOnCancellation, recoversAbandoned, forgetsAcknowledged, separatesTargets, forgetsTargets, acceptsRepeats,
+      refusesAfterClose
   }
 
   /// Checks one rule; failed expectations are recorded in the running test.
@@ -35,6 +36,7 @@ package struct ReplicationQueueContract: Sendable {
     case .recoversAbandoned: try await recoversAbandoned()
     case .forgetsAcknowledged: try await forgetsAcknowledged()
     case .separatesTargets: try await separatesTargets()
+    case .forgetsTargets: try await forgetsTargets()
     case .acceptsRepeats: try await acceptsRepeats()
     case .refusesAfterClose: try await refusesAfterClose()
     }
@@ -48,6 +50,16 @@ package struct ReplicationQueueContract: Sendable {
     _ targets: [LocationID]? = nil, consumer: String = "one", limit: Int = 100, wait: Duration = .zero
   ) async throws -> [QueueDelivery] {
     try await queue.receive(targets: targets ?? [eu], consumer: consumer, limit: limit, wait: wait)
+  }
+
+  private func forgetsTargets() async throws {
+    try await queue.announce([job(1), job(2, .urgent), job(3, .backfill), job(4, at: ap)])
+    _ = try await receive(limit: 1)
+    try await queue.forget(targets: [eu])
+    #expect(try await receive([eu, ap]).map(\.id) == [JobID(rawValue: 4)])
+    #expect(try await queue.recoverAbandoned(targets: [eu], consumer: "two", minimumIdle: .zero, limit: 9).isEmpty)
+    try await queue.announce([job(5)])
+    #expect(try await receive().map(\.id) == [JobID(rawValue: 5)])
   }
 
   private func deliversWhatWasAnnounced() async throws {
