@@ -4,8 +4,8 @@ import ServiceLifecycle
 import Shared
 
 extension RunCommand {
-  /// The services that show what a worker does and keep tables short: figures of the database on a beat, housekeeping,
-  /// and the listener where one is asked for.
+  /// The services that show what a worker does: figures of the database on a beat, and the listener where one is asked
+  /// for.
   func observation(
     of targets: [WorkerGauges.Target], stores: [LocationID], breakers: StoreBreakers, catalog: Catalog,
     address: (host: String, port: Int)?, logger: Logger
@@ -14,12 +14,11 @@ extension RunCommand {
     let figures = FigureService(
       read: { try await catalog.replicationFigures() }, gauges: FigureGauges(registry: registry),
       targets: Set(targets.map(\.location)), logger: logger)
-    let housekeeping = Housekeeping(chores: Housekeeping.chores(of: catalog), logger: logger)
-    guard let address else { return [figures, housekeeping] }
+    guard let address else { return [figures] }
     let gauges = WorkerGauges(registry: registry, targets: targets, stores: stores, breakers: breakers)
     let listener = Application(
       responder: MetricsResponder(registry: registry, refresh: { gauges.refresh() }),
       configuration: .init(address: .hostname(address.host, port: address.port), serverName: nil), logger: logger)
-    return [figures, housekeeping, listener]
+    return [figures, listener]
   }
 }

@@ -99,7 +99,9 @@ struct RunCommand: AsyncParsableCommand {
     var services: [any Service] = []
     var queues: [any ReplicationQueue] = []
     var gauges: [WorkerGauges.Target] = []
-    for target in targets {
+    // As in Quay (workers/storagereplication.py), workers change nothing while the registry is read-only.
+    let isWaiting = configuration.registryState == .readonly
+    for target in targets where !isWaiting {
       guard let store = stores[target] else { continue }
       // A queue per target: one that waits at the doorbell holds its connection.
       let queue = Startup.queue(configuration, logger: logger)
@@ -117,10 +119,15 @@ struct RunCommand: AsyncParsableCommand {
     services += notes.services
     let doorbell = Startup.queue(configuration, logger: logger)
     queues.append(doorbell)
-    services += upkeep.services(
-      targets: targets.compactMap { stores[$0] }, configuration: configuration, catalog: catalog, queue: doorbell,
-      worker: worker, logger: logger)
-    services.append(keeper(of: catalog, queue: doorbell, configuration: configuration, worker: worker))
+    if isWaiting {
+      logger.notice("REGISTRY_STATE is readonly: nothing is copied or deleted until it is normal and this restarts")
+    } else {
+      services += upkeep.services(
+        targets: targets.compactMap { stores[$0] }, configuration: configuration, catalog: catalog, queue: doorbell,
+        worker: worker, logger: logger)
+      services.append(keeper(of: catalog, queue: doorbell, configuration: configuration, worker: worker))
+      services.append(Housekeeping(chores: Housekeeping.chores(of: catalog), logger: logger))
+    }
     services += observation(
       of: gauges, stores: stores.keys.sorted(), breakers: breakers, catalog: catalog, address: address, logger: logger)
     logger.info(

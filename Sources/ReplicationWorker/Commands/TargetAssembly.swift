@@ -42,8 +42,7 @@ struct TargetAssembly {
       feeds: slots.map { jobClass, slots in
         JobFeed(
           jobClass: jobClass, target: store.location, claims: claims, slots: slots, gate: gate, brake: brake,
-          bell: bell,
-          pace: pace, pause: .real, logger: logger)
+          bell: bell, pace: pace, pause: .real, logger: logger)
       },
       work: { [arrivals] job in
         brake.record(await runner.run(job))
