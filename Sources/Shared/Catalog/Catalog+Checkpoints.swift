@@ -89,18 +89,33 @@ extension Catalog {
       """
       WITH held AS (
         SELECT j.id FROM jobs j WHERE \(Self.isHeld) \(dialect.lockingRows("j"))
-      ), gone AS (
+      ), previous AS (
         DELETE FROM copy_checkpoints WHERE job IN (SELECT id FROM held) RETURNING location, object_key, multipart_id
-      ), residue AS (
-        INSERT INTO object_deletions (location, object_key, multipart_id, not_before, reason)
-        SELECT location, object_key, multipart_id, now_ms() + CAST($3 AS BIGINT), $4 FROM gone
-        UNION ALL
-        SELECT location, object_key, '', now_ms() + CAST($3 AS BIGINT), $4 FROM gone
-        ON CONFLICT (location, object_key, multipart_id) DO NOTHING
-      )
+      ), \(Self.abandonedCopies("previous", reason: "CAST($4 AS TEXT)", grace: 3))
       SELECT id FROM held
       """, Self.holder(of: job) + [.milliseconds(Self.deletionGrace), .text(Self.storable(reason))])
     return !rows.isEmpty
+  }
+
+  /// A WITH clause that puts on record what unfinished copies left in the store: the multipart upload, and the object
+  /// in case a worker that lost its lease has completed it meanwhile.
+  ///
+  /// `copies` is what follows FROM; `alias` names the row source in it that has location, object_key and multipart_id.
+  static func abandonedCopies(
+    _ copies: String, of alias: String = "previous", reason: String, grace: Int
+  ) -> String {
+    """
+    abandoned AS (
+      INSERT INTO object_deletions (location, object_key, multipart_id, not_before, reason)
+      SELECT left_over.location, left_over.object_key, left_over.multipart_id, now_ms() + CAST($\(grace) AS BIGINT),
+        \(reason)
+      FROM (
+        SELECT \(alias).location, \(alias).object_key, \(alias).multipart_id FROM \(copies)
+        UNION ALL SELECT \(alias).location, \(alias).object_key, '' FROM \(copies)
+      ) left_over
+      ON CONFLICT (location, object_key, multipart_id) DO NOTHING
+    )
+    """
   }
 
   private static func holder(of job: ReplicationJob) -> [SQLValue] {

@@ -8,6 +8,8 @@ extension Catalog {
 
   /// How long a job waits until it belongs to those that a share of every claim is kept for.
   static let longWait = Duration.seconds(60)
+  /// The most jobs of one claim: weighing whose turn it is costs more the more are wanted.
+  static let claimLimit = 256
   /// One in this many jobs of a claim is for whoever waits longest, so that nothing starves (G14).
   static let agedShare = 8
 
@@ -29,7 +31,7 @@ extension Catalog {
   /// Jobs whose worker went silent come first. Then lane by lane; within a lane the namespaces take turns, beginning
   /// after the one served last (`after`, at first empty), each with its smallest blob. One in eight goes to the jobs
   /// that have waited longest, and more than a minute, whatever their lane and size: nothing starves. Jobs become
-  /// eligible `olderThan` after they are due. Any number of workers may call this at once; the cost does not depend on
+  /// eligible `olderThan` after they are due; never more than 256 are claimed at once. Any number of workers may call this at once; the cost does not depend on
   /// how many jobs there are, nor on how many wait for another try.
   ///
   /// A job that five rescues have not brought forward is parked here instead of being handed to a sixth worker.
@@ -37,6 +39,7 @@ extension Catalog {
     target: LocationID, class jobClass: JobClass, after namespace: String, limit: Int, olderThan: Duration,
     worker: String, lease: Duration
   ) async throws(CatalogError) -> ClaimedJobs {
+    let limit = min(limit, Self.claimLimit)
     // Where the limit is not a multiple of eight, chance settles the rest, so that small claims give their share too.
     let aged = limit / Self.agedShare + (Int.random(in: 0..<Self.agedShare) < limit % Self.agedShare ? 1 : 0)
     return try await claimDueJobs(

@@ -12,7 +12,8 @@ extension Catalog {
   /// and report, the outcome is `placed` and the job is queued again; a report that nothing had to be copied
   /// (`JobCompletion.isStanding`) never makes a placement, since its object may have been given up meanwhile.
   package func completeJobs(_ done: [JobCompletion]) async throws(CatalogError) -> [JobID: CompletionOutcome] {
-    let items = Dictionary(done.map { ($0.job.id, $0) }) { first, _ in first }.values.sorted { $0.job.id < $1.job.id }
+    // A worker that lost a lease and claimed the job again may report both; the later claim is the one that can count.
+    let items = Dictionary(done.map { ($0.job.id, $0) }) { _, last in last }.values.sorted { $0.job.id < $1.job.id }
     guard !items.isEmpty else { return [:] }
     let rows = try await write(completeStatement(), Self.parameters(items))
     var outcomes: [JobID: CompletionOutcome] = [:]
@@ -29,6 +30,7 @@ extension Catalog {
     }
     let lost = items.filter { outcomes[$0.job.id] == nil }
     if !lost.isEmpty { outcomes.merge(try await settle(lost)) { first, _ in first } }
+    if done.count > items.count { _ = try await settle(done.filter { !items.contains($0) }) }
     return outcomes
   }
 
@@ -106,7 +108,9 @@ extension Catalog {
       ), surplus AS (
         INSERT INTO object_deletions (location, object_key, not_before, reason)
         SELECT item.target, item.object_key, now_ms() + CAST($4 AS BIGINT), 'late copy' FROM item
-        WHERE item.id NOT IN (SELECT id FROM standing) AND NOT EXISTS (
+        WHERE NOT EXISTS (
+          SELECT 1 FROM placements p WHERE p.location = item.target AND p.object_key = item.object_key
+        ) AND NOT EXISTS (
           SELECT 1 FROM copy_checkpoints c WHERE c.location = item.target AND c.object_key = item.object_key)
         ON CONFLICT (location, object_key, multipart_id) DO NOTHING
       )

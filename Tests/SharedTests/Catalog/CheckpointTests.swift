@@ -98,4 +98,28 @@ struct CheckpointTests {
         try await fixture.texts("SELECT multipart_id FROM object_deletions ORDER BY multipart_id") == ["", "upload-1"])
     }
   }
+
+  @Test("an object that a worker without its lease completed is not given up under the one that goes on with it (I2)")
+  func zombieCompletes() async throws {
+    try await CatalogFixture.with { fixture in
+      let catalog = fixture.catalog
+      let ids = try await fixture.push("layer", required: [fixture.eu]).jobs.map(\.id)
+      func claim(_ worker: String) async throws -> ReplicationJob? {
+        try await catalog.claimJobs(ids: ids, worker: worker, lease: .seconds(60)).first
+      }
+      let zombie = try #require(try await claim("zombie"))
+      let key = try fixture.freshKey()
+      let begun = CopyCheckpoint(
+        key: key, multipartID: "m", partBytes: 8, offsetBytes: 0, hashState: [1], parts: [])
+      #expect(try await catalog.beginCheckpoint(begun, of: zombie))
+      try await fixture.expireLeases()
+      let heir = try #require(try await claim("heir"))
+      #expect(try await catalog.completeJobs([fixture.completion(zombie, key: key)]) == [heir.id: .leaseLost])
+      #expect(try await fixture.number("SELECT count(*) FROM object_deletions") == 0)
+      #expect(try await catalog.checkpoint(of: heir) == begun)
+      #expect(try await catalog.completeJobs([fixture.completion(heir, key: key)]) == [heir.id: .placed])
+      #expect(try await catalog.completeJobs([fixture.completion(zombie, key: key)]) == [heir.id: .placed])
+      #expect(try await fixture.number("SELECT count(*) FROM object_deletions") == 0)
+    }
+  }
 }

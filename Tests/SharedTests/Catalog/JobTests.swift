@@ -113,6 +113,21 @@ struct JobTests {
     }
   }
 
+  @Test("a worker that lost a lease and has the job again may report both copies at once: one is placed, one surplus")
+  func bothReports() async throws {
+    try await CatalogFixture.with { fixture in
+      let ids = try await fixture.push("layer", required: [fixture.eu]).jobs.map(\.id)
+      let first = try #require(try await fixture.catalog.claimJobs(ids: ids, worker: "w", lease: lease).first)
+      try await fixture.expireLeases()
+      let second = try #require(try await fixture.catalog.claimJobs(ids: ids, worker: "w", lease: lease).first)
+      let (lost, good) = (try fixture.freshKey(), try fixture.freshKey())
+      let done = [fixture.completion(first, key: lost), fixture.completion(second, key: good)]
+      #expect(try await fixture.catalog.completeJobs(done) == [second.id: .placed])
+      #expect(try await fixture.isOnRecordForDeletion(lost))
+      #expect(try await fixture.isOnRecordForDeletion(good) == false)
+    }
+  }
+
   @Test("a copy quarantined between claim and report does not become good again by the report")
   func quarantinedMeanwhile() async throws {
     try await CatalogFixture.with { fixture in
