@@ -6,7 +6,7 @@ extension Catalog {
   /// The newest kind of job this program understands; later ones are left for later programs (I14).
   private static let knownJobVersion = 1
 
-  /// How long a job waits until it belongs to those that a share of every claim is kept for.
+  /// How long a job must have been due to belong to those that a share of every claim is kept for.
   static let longWait = Duration.seconds(60)
   /// The most jobs of one claim: weighing whose turn it is costs more the more are wanted.
   static let claimLimit = 256
@@ -30,7 +30,7 @@ extension Catalog {
   ///
   /// Jobs whose worker went silent come first. Then lane by lane; within a lane the namespaces take turns, beginning
   /// after the one served last (`after`, at first empty), each with its smallest blob. One in eight goes to the jobs
-  /// that have waited longest, and more than a minute, whatever their lane and size: nothing starves. Jobs become
+  /// that have been due for longest, and more than a minute, whatever their lane and size: nothing starves. Jobs become
   /// eligible `olderThan` after they are due; never more than 256 are claimed at once. Any number of workers may call this at once; the cost does not depend on
   /// how many jobs there are, nor on how many wait for another try.
   ///

@@ -39,8 +39,8 @@ struct ClaimStatement {
       ) candidate LIMIT $8
     ), aged AS (
       SELECT * FROM (
-        SELECT j.id FROM jobs j WHERE \(isDue) AND j.created_at <= now_ms() - CAST($10 AS BIGINT)
-        ORDER BY j.created_at, j.id LIMIT \(planned) \(dialect.skippingLocked("j"))
+        SELECT j.id FROM jobs j WHERE \(isDue) AND j.not_before <= now_ms() - CAST($10 AS BIGINT)
+        ORDER BY j.not_before, j.id LIMIT \(planned) \(dialect.skippingLocked("j"))
       ) candidate
       LIMIT (SELECT CASE WHEN CAST($9 AS BIGINT) < $8 - count(*) THEN CAST($9 AS BIGINT) ELSE $8 - count(*) END FROM expired)
     ), \(turns(planned: planned)), lined AS (

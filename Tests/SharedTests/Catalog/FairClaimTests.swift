@@ -107,6 +107,24 @@ struct FairClaimTests {
     }
   }
 
+  @Test("old jobs that fail again and again do not use up the share of those who wait")
+  func agedFailures() async throws {
+    try await CatalogFixture.with { fixture in
+      try await queue(fixture, (1...3).map { ("old", 2, Int64(4000 + $0)) }, ageSeconds: 9000)
+      try await queue(fixture, [("young", 2, 5000)], ageSeconds: 600)
+      try await queue(fixture, (1...100).map { ("a", 0, Int64($0)) })
+      for round in 1...4 {
+        let jobs = try await claim(fixture, limit: 2, aged: 1).jobs
+        let aged = try #require(jobs.first { $0.lane == .backfill })
+        #expect((aged.namespace == "young") == (round == 4))
+        // Due again at once, as it seems, but at the end of the line.
+        #expect(try await fixture.catalog.failJob(aged, error: "503", verdict: .retry(after: .zero)))
+        _ = try await fixture.client.query(
+          "UPDATE jobs SET not_before = not_before - 61000 WHERE state = 'queued' AND attempts > 0")
+      }
+    }
+  }
+
   @Test("with one slot only, a large old blob gets it in the end although urgent ones keep coming")
   func singleSlotDoesNotStarve() async throws {
     try await CatalogFixture.with { fixture in

@@ -15,8 +15,9 @@ ALTER TABLE jobs ADD COLUMN is_delayed SMALLINT NOT NULL DEFAULT 0;
 DROP INDEX jobs_due;
 CREATE INDEX jobs_due ON jobs (target, is_large, lane, namespace, size, id, not_before)
   WHERE state = 'queued' AND is_delayed = 0;
--- The oldest, which a share of every claim is kept for: nothing starves.
-CREATE INDEX jobs_oldest ON jobs (target, is_large, created_at, id, not_before) WHERE state = 'queued' AND is_delayed = 0;
+-- Those that have been due for longest, which a share of every claim is kept for: nothing starves. Not by age: jobs that
+-- fail again and again must not stand at the front for ever.
+CREATE INDEX jobs_oldest ON jobs (target, is_large, not_before, id) WHERE state = 'queued' AND is_delayed = 0;
 -- Those whose next try has come, and those whose worker went silent.
 CREATE INDEX jobs_delayed ON jobs (target, is_large, lane, not_before, id) WHERE state = 'queued' AND is_delayed = 1;
 -- A queue's indexes fill with dead entries at their front: they are cleared away while they are few.
