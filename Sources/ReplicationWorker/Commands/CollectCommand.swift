@@ -63,9 +63,11 @@ struct CollectCommand: AsyncParsableCommand {
 
   private func collect() async throws {
     let configuration = try Startup.configuration(path: config).configuration
-    let plan = Collector.Plan(
+    var plan = Collector.Plan(
       grace: grace?.duration ?? UpkeepOptions.defaultGrace(configuration),
       untaggedOlderThan: deleteUntagged ? olderThan.duration : nil)
+    // Somebody waits for it.
+    plan.rowsPerSecond = 0
     try await Startup.withCatalog(path: config, service: "replication-worker-gc") { catalog in
       let collector = Collector(
         catalog: catalog, holder: "gc-\(RandomIdentifier().hex.prefix(12))", plan: plan,

@@ -75,23 +75,32 @@ extension Catalog {
   package func copies(
     in scope: VerificationScope, after blob: BlobID, _ location: LocationID?, limit: Int
   ) async throws(CatalogError) -> [PlacedBlob] {
-    let rows = try await read(
+    let planned = Self.plannedLimit(limit)
+    let (rows, conditions, parameters) = Self.source(of: scope)
+    let first = parameters.count + 1
+    // Said of the links as well: else the database looks at those before the page, one after another.
+    let linksToo = scope.repository == nil ? "" : "AND l.blob >= CAST($\(first) AS BIGINT)"
+    let found = try await read(
       """
-      SELECT b.id, b.digest, b.size, p.location, p.object_key, p.state FROM placements p JOIN blobs b ON b.id = p.blob
-      WHERE (p.blob, p.location) > (CAST($4 AS BIGINT), CAST($5 AS TEXT)) AND \(Self.isInScope)
-      ORDER BY p.blob, p.location LIMIT \(Self.plannedLimit(limit))
-      """, Self.parameters(of: scope) + [.integer(blob.rawValue), .text(location?.description ?? "")])
-    return try rows.map { (row) throws(CatalogError) in try Self.placedBlob(row) }
+      SELECT b.id, b.digest, b.size, p.location, p.object_key, p.state FROM (
+        SELECT p.* FROM \(rows)
+        WHERE (p.blob, p.location) > (CAST($\(first) AS BIGINT), CAST($\(first + 1) AS TEXT)) AND \(conditions)
+          \(linksToo)
+        ORDER BY p.blob, p.location LIMIT \(planned)
+      ) p JOIN blobs b ON b.id = p.blob ORDER BY p.blob, p.location
+      """, parameters + [.integer(blob.rawValue), .text(location?.description ?? "")])
+    return try found.map { (row) throws(CatalogError) in try Self.placedBlob(row) }
   }
 
   /// How many good copies a scope has, and their bytes.
   package func copyTotals(in scope: VerificationScope) async throws(CatalogError) -> (copies: Int64, bytes: Int64) {
-    let rows = try await read(
+    let (rows, conditions, parameters) = Self.source(of: scope)
+    let totals = try await read(
       """
-      SELECT count(*), CAST(coalesce(sum(b.size), 0) AS BIGINT) FROM placements p JOIN blobs b ON b.id = p.blob
-      WHERE \(Self.isInScope)
-      """, Self.parameters(of: scope))
-    guard let row = rows.first else { return (0, 0) }
+      SELECT count(*), CAST(coalesce(sum(b.size), 0) AS BIGINT)
+      FROM (SELECT p.blob FROM \(rows) WHERE \(conditions)) p JOIN blobs b ON b.id = p.blob
+      """, parameters)
+    guard let row = totals.first else { return (0, 0) }
     return (try row.integer(0), try row.integer(1))
   }
 
@@ -108,16 +117,28 @@ extension Catalog {
     return try rows.first.map { (row) throws(CatalogError) in .milliseconds(try row.integer(0)) }
   }
 
-  private static let isInScope = """
-    p.state = 'verified' AND (CAST($1 AS TEXT) IS NULL OR p.location = CAST($1 AS TEXT))
-      AND (CAST($3 AS TEXT) IS NULL OR b.digest = CAST($3 AS TEXT))
-      AND (CAST($2 AS TEXT) IS NULL OR EXISTS (
-        SELECT 1 FROM repository_blobs l JOIN repositories r ON r.id = l.repository
-        WHERE l.blob = b.id AND r.name = CAST($2 AS TEXT)))
-    """
-
-  private static func parameters(of scope: VerificationScope) -> [SQLValue] {
-    [.text(scope.location?.description), .text(scope.repository?.description), .text(scope.digest?.description)]
+  /// Placements `p` and what narrows them to a scope. A repository is read from its links, a digest from its blob, so that
+  /// a page costs what it holds and not what the whole registry does.
+  private static func source(
+    of scope: VerificationScope
+  ) -> (rows: String, conditions: String, parameters: [SQLValue]) {
+    var rows = "placements p"
+    var conditions = ["p.state = 'verified'"]
+    var parameters: [SQLValue] = []
+    if let location = scope.location {
+      parameters.append(.text(location.description))
+      conditions.append("p.location = $\(parameters.count)")
+    }
+    if let repository = scope.repository {
+      parameters.append(.text(repository.description))
+      rows = "repository_blobs l JOIN placements p ON p.blob = l.blob"
+      conditions.append("l.repository = (SELECT id FROM repositories WHERE name = $\(parameters.count))")
+    }
+    if let digest = scope.digest {
+      parameters.append(.text(digest.description))
+      conditions.append("p.blob = (SELECT id FROM blobs WHERE digest = $\(parameters.count))")
+    }
+    return (rows, conditions.joined(separator: " AND "), parameters)
   }
 
   private static func column(of depth: VerificationDepth) -> String {
