@@ -120,14 +120,22 @@ struct CollectCommand: AsyncParsableCommand {
     }
   }
 
-  /// Waits until nothing is on record any more, or only what cannot be deleted at the moment.
+  /// How long only failing deletions may be left before waiting is over: some of their retries fall into it.
+  private static let patience: Duration = .seconds(60)
+
+  /// Waits until nothing is on record any more, or for a while only what cannot be deleted at the moment.
   private func drain(_ catalog: Catalog) async throws -> [DeletionBacklog] {
     let progress = ProgressLine("waiting for deletions", unit: .things("objects left"), isShown: !json)
     defer { progress.finish() }
+    var onlyFailingSince: ContinuousClock.Instant?
     while true {
       let backlog = try await catalog.deletionBacklog()
+      if backlog.isEmpty { return backlog }
       progress.update(done: Int64(backlog.reduce(0) { $0 + $1.waiting }), total: nil)
-      if backlog.allSatisfy({ $0.waiting == $0.failing }) { return backlog }
+      let now = ContinuousClock.now
+      let isOnlyFailing = backlog.allSatisfy { $0.waiting == $0.failing }
+      if let since = onlyFailingSince, isOnlyFailing, since.duration(to: now) >= Self.patience { return backlog }
+      onlyFailingSince = isOnlyFailing ? onlyFailingSince ?? now : nil
       try await ContinuousClock().sleep(for: .seconds(1))
     }
   }
