@@ -9,9 +9,27 @@ struct CopyContext: Sendable {
   let preference: [LocationID]
   let records: any CopyRecords
   let limits: TransferLimits
-  /// Shared by all targets of the worker.
+  /// The memory in `limits`, divided between small and large blobs.
+  let memory: CopyMemory
   let links: CopyLinks
-  var policy = CopyPolicy()
-  var pause = Pause.real
+  let policy: CopyPolicy
+  let pause: Pause
   let logger: Logger
+
+  /// Puts together what copies to `target` need; all copies to it share this one value.
+  init(
+    target: any BlobStore, stores: [LocationID: any BlobStore], preference: [LocationID], records: any CopyRecords,
+    limits: TransferLimits, links: CopyLinks, policy: CopyPolicy = CopyPolicy(), pause: Pause = .real, logger: Logger
+  ) {
+    self.target = target
+    self.stores = stores
+    self.preference = preference
+    self.records = records
+    self.limits = limits
+    memory = CopyMemory(limits.memory)
+    self.links = links
+    self.policy = policy
+    self.pause = pause
+    self.logger = logger
+  }
 }

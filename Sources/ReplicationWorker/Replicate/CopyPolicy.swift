@@ -36,8 +36,8 @@ struct CopyPolicy: Sendable {
     }
   }
 
-  /// How many parts of `partBytes` one copy may hold within `memory`, at least 1 and at most `windowParts`.
-  func window(partBytes: Int64, memory: TransferMemory) -> Int {
-    Int(clamping: min(Int64(max(windowParts, 1)), max(memory.capacityBytes / max(partBytes, 1), 1)))
+  /// How many parts of `partBytes` one copy may hold within `memoryBytes`, at least 1 and at most `windowParts`.
+  func window(partBytes: Int64, memoryBytes: Int64) -> Int {
+    Int(clamping: min(Int64(max(windowParts, 1)), max(memoryBytes / max(partBytes, 1), 1)))
   }
 }

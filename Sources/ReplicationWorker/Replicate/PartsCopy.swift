@@ -36,7 +36,8 @@ struct PartsCopy: Sendable {
     }
     let window = PartWindow(
       totalBytes: job.sizeBytes, partBytes: partBytes,
-      limit: context.policy.window(partBytes: partBytes, memory: context.limits.memory), hasher: hasher)
+      limit: context.policy.window(partBytes: partBytes, memoryBytes: context.memory.largeCapacityBytes), hasher: hasher
+    )
     guard let window else { throw .target(.tooLarge(limitBytes: context.target.partLimits.maximumPartBytes)) }
     let checkpoint = CopyCheckpoint(
       key: key, multipartID: upload.id, partBytes: partBytes, offsetBytes: 0, hashState: hasher.savedState(), parts: [])
@@ -67,7 +68,7 @@ struct PartsCopy: Sendable {
     }
     let window = PartWindow(
       totalBytes: job.sizeBytes, partBytes: checkpoint.partBytes,
-      limit: context.policy.window(partBytes: checkpoint.partBytes, memory: context.limits.memory),
+      limit: context.policy.window(partBytes: checkpoint.partBytes, memoryBytes: context.memory.largeCapacityBytes),
       confirmed: checkpoint.parts.map { UploadedPart(number: $0.number, sizeBytes: $0.sizeBytes, tag: $0.tag) },
       hasher: hasher)
     guard let window, hasher.algorithm == job.digest.algorithm, hasher.count == checkpoint.offsetBytes else {

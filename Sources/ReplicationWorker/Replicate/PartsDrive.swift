@@ -3,7 +3,7 @@ import Shared
 
 /// What the tasks of one copy report to the task that drives it.
 enum PartEvent: Sendable {
-  case admitted(CopyPart, TransferReservation, LinkSlot)
+  case admitted(CopyPart, CopyReservation, LinkSlot)
   /// The slot goes on to the upload, except where that waits for the part's hash.
   case fetched(CopyPart, [[UInt8]], LinkSlot)
   /// The hash of the whole so far, and the part's own where its upload carries one.
@@ -21,7 +21,7 @@ enum PartEvent: Sendable {
 struct PartsDrive {
   private struct Held {
     let part: CopyPart
-    let memory: TransferReservation
+    let memory: CopyReservation
     var chunks: [[UInt8]] = []
   }
 
@@ -144,7 +144,7 @@ extension PartsDrive {
     let (context, job, board) = (context, job, copy.reader.board)
     group.addTask {
       do throws(StorageError) {
-        let memory = try await context.limits.memory.reserve(part.sizeBytes)
+        let memory = try await context.memory.reserve(part.sizeBytes, for: .large)
         guard let source = board.candidates.first?.location else {
           memory.release()
           return .stopped(.sources(nil))

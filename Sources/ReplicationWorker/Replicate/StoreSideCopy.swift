@@ -43,7 +43,8 @@ struct StoreSideCopy: Sendable {
   }
 
   private func isIntact(_ key: ObjectKey, _ source: LocationID) async throws(StorageError) -> Bool {
-    let memory = try await context.limits.memory.reserve(Self.readingBytes)
+    let memory = try await context.memory.reserve(
+      Self.readingBytes, for: JobClass(sizeBytes: job.sizeBytes))
     defer { memory.release() }
     let body = try await context.target.open(key, range: nil)
     guard body.objectSizeBytes == job.sizeBytes else { return false }

@@ -10,9 +10,9 @@ struct WholeCopy: Sendable {
 
   /// Moves the bytes; returns the key they are stored under.
   func run() async throws(CopyStop) -> ObjectKey {
-    let memory: TransferReservation
+    let memory: CopyReservation
     do {
-      memory = try await context.limits.memory.reserve(job.sizeBytes)
+      memory = try await context.memory.reserve(job.sizeBytes, for: JobClass(sizeBytes: job.sizeBytes))
     } catch {
       throw .atTarget(error)
     }

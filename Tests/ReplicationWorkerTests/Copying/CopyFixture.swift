@@ -45,12 +45,10 @@ struct CopyFixture: Sendable {
   }
 
   private func copier(memory: TransferMemory, links: CopyLinks) -> BlobCopier {
-    var context = CopyContext(
+    let context = CopyContext(
       target: eu, stores: [us.location: us, ap.location: ap, eu.location: eu], preference: preference,
       records: records, limits: TransferLimits(memory: memory, breakers: breakers, pacing: UnlimitedPacing()),
-      links: links, logger: Logger(label: "test"))
-    context.policy = policy
-    context.pause = Pause { _ in }
+      links: links, policy: policy, pause: Pause { _ in }, logger: Logger(label: "test"))
     return BlobCopier(context: context)
   }
 

@@ -23,11 +23,10 @@ struct JobRunnerTests {
     }
 
     static func runner(_ stores: CopyFixture, _ catalog: CatalogFixture) -> JobRunner {
-      var context = stores.anotherWorker.context
-      context = CopyContext(
-        target: context.target, stores: context.stores, preference: context.preference, records: catalog.catalog,
-        limits: context.limits, links: context.links, policy: context.policy, pause: context.pause,
-        logger: context.logger)
+      let other = stores.anotherWorker.context
+      let context = CopyContext(
+        target: other.target, stores: other.stores, preference: other.preference, records: catalog.catalog,
+        limits: other.limits, links: other.links, policy: other.policy, pause: other.pause, logger: other.logger)
       return JobRunner(
         copier: BlobCopier(context: context), catalog: catalog.catalog,
         completions: CompletionBatcher(catalog: catalog.catalog) { _ in }, retry: RetryPolicy(),

@@ -97,6 +97,27 @@ struct PartsCopyTests {
     #expect(most.withLock { $0 } <= memory.capacityBytes && fixture.isAtRest)
   }
 
+  @Test func smallBlobsDoNotWaitForThePartsOfLargeOnes() async throws {
+    let fixture = try CopyFixture(memoryBytes: 8 * CopyFixture.partBytes, link: .init(initial: 16))
+    let large = try await fixture.job(wanted: fixture.bytes(20 * Self.part), at: [fixture.us])
+    let gate = Gate()
+    fixture.us.before { call async throws(StorageError) in
+      if case .open(.some) = call { await gate.pass() }
+    }
+    let copier = fixture.copier
+    async let copy = copier.copy(large)
+    // Three quarters of the memory are parts that wait for the link.
+    try await untilTrue { gate.waiting == 6 }
+    #expect(fixture.memory.reservedBytes == 6 * CopyFixture.partBytes)
+    let wanted = fixture.bytes(30_000)
+    let job = try await fixture.job(wanted: wanted, at: [fixture.us])
+    #expect(try await fixture.stored(copier.copy(job).key) == wanted)
+    fixture.records.lease(to: large)
+    gate.open()
+    _ = try await copy
+    #expect(fixture.isAtRest)
+  }
+
   @Test func aPartThatFailsIsReadFromAnotherSource() async throws {
     let fixture = try CopyFixture()
     let wanted = fixture.bytes(10 * Self.part)
