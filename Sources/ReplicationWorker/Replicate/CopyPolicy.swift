@@ -23,8 +23,8 @@ struct CopyPolicy: Sendable {
   var storeSideUpToBytes: Int64 = 5 << 30
   /// How often all sources are tried for one part before the attempt ends; the job is then tried again from its
   /// checkpoint.
-  var sourceRounds = 2
-  /// The upper bound of the jittered pause between two rounds.
+  var sourceRounds = 3
+  /// The upper bound of the jittered pause before the second round; the one before the third is twice as long.
   var roundPause: Duration = .seconds(2)
 
   /// Whether parts sent to `store` carry their own hash.

@@ -16,12 +16,14 @@ struct SourceReader: Sendable {
   func read(_ range: ByteRange?) async throws(CopyStop) -> (chunks: [[UInt8]], source: Placement) {
     var last: StorageError?
     for round in 0..<max(context.policy.sourceRounds, 1) {
-      if round > 0 { await context.pause(context.policy.roundPause * Double.random(in: 0.25...1)) }
+      if round > 0 { await context.pause(context.policy.roundPause * (Double(round) * Double.random(in: 0.5...1))) }
+      var isAnyAsked = false
       for source in board.candidates {
         guard !Task.isCancelled else { throw .cancelled }
         guard let store = context.stores[source.location], context.limits.breakers.allows(source.location) else {
           continue
         }
+        isAnyAsked = true
         do {
           let chunks = try await read(range, from: source, at: store)
           context.limits.breakers.record(source.location, nil)
@@ -35,6 +37,8 @@ struct SourceReader: Sendable {
         }
       }
       if board.candidates.isEmpty { break }
+      // A small blob does not hold its slot while it waits for breakers; a part waits, for its copy has come some way.
+      if range == nil, !isAnyAsked { break }
     }
     throw Task.isCancelled ? .cancelled : .sources(board.candidates.isEmpty ? nil : last ?? Self.leftAlone)
   }
