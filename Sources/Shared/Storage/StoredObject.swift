@@ -42,6 +42,13 @@ package struct MultipartUpload: Sendable, Hashable {
   }
 }
 
+extension MultipartUpload {
+  /// Whether a text may be the name of an upload: short, and without spaces and control characters.
+  static func isIdentifier(_ text: String) -> Bool {
+    (1...1024).contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+  }
+}
+
 /// A part that the store has confirmed.
 package struct UploadedPart: Sendable, Hashable {
   /// From 1, ascending, gaps allowed.

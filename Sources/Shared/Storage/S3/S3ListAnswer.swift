@@ -1,5 +1,3 @@
-private import SharedModel
-
 /// Reads the two listings of a bucket, believing nothing: order, prefix, sizes, times and counts are checked.
 struct S3ListAnswer {
   /// What every name has to begin with; empty for the whole bucket.
@@ -45,7 +43,7 @@ struct S3ListAnswer {
     var uploads: [ListedMultipart] = []
     for entry in root.children(named: "Upload") {
       guard uploads.count < limit else { throw .invalidResponse(detail: "more uploads than were asked for") }
-      guard let id = entry["UploadId"], S3Store.isIdentifier(id) else {
+      guard let id = entry["UploadId"], MultipartUpload.isIdentifier(id) else {
         throw .invalidResponse(detail: "a listed upload without an id")
       }
       uploads.append(

@@ -23,16 +23,13 @@ extension S3Store {
         }
         throw error
       }
-      guard let id = answer["UploadId"], Self.isIdentifier(id) else { throw .invalidResponse(detail: "no upload id") }
+      guard let id = answer["UploadId"], MultipartUpload.isIdentifier(id) else {
+        throw .invalidResponse(detail: "no upload id")
+      }
       return MultipartUpload(key: key, id: id)
     } retrying: { error in
       error.mayPassSoon && !mayHaveBegun
     }
-  }
-
-  /// Whether a text may be the name of an upload: short, and without spaces and control characters.
-  static func isIdentifier(_ text: String) -> Bool {
-    (1...1024).contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
   }
 
   package func uploadPart(

@@ -23,6 +23,7 @@ struct FuzzTarget: Sendable {
     FuzzTarget(name: "config", run: ConfigurationProperties.configuration),
     FuzzTarget(name: "resp", run: RedisProperties.replies),
     FuzzTarget(name: "s3-xml", run: S3Properties.answer),
+    FuzzTarget(name: "s3-listing", run: S3Properties.listing),
   ]
 
   /// The target named in the environment, nil where there is none of that name.

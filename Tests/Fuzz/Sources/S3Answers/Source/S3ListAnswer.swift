@@ -1,0 +1,1 @@
+../../../../../Sources/Shared/Storage/S3/S3ListAnswer.swift

@@ -1,0 +1,1 @@
+../../../../../Sources/Shared/Storage/StorageError.swift
