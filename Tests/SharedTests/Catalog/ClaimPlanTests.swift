@@ -14,23 +14,29 @@ struct ClaimPlanTests {
     """
     INSERT INTO blobs (digest, size)
       SELECT 'sha256:' || lpad(to_hex(n), 64, '0'), CASE WHEN n % 10 = 0 THEN 5000000 ELSE n % 5000 END
-      FROM generate_series(1, 100000) n
+      FROM generate_series(FIRST, LAST) n
     """,
     """
     INSERT INTO placements (blob, location, object_key) SELECT id, 'usstorage', 'blobs/' || id FROM blobs
+      WHERE id BETWEEN FIRST AND LAST
     """,
     """
     INSERT INTO jobs (blob, target, lane, size, namespace, not_before, is_delayed)
       SELECT id, CASE WHEN id % 2 = 0 THEN 'eustorage' ELSE 'apstorage' END, id % 3, size,
         CASE WHEN id % 8 < 4 THEN 'greedy' ELSE 'ns' || id % 100 END,
         CASE WHEN id % 4 = 0 THEN now_ms() + 3600000 ELSE now_ms() - 1000 END, CASE WHEN id % 4 = 0 THEN 1 ELSE 0 END
-      FROM blobs
+      FROM blobs WHERE id BETWEEN FIRST AND LAST
     """,
   ]
 
-  /// In several statements, each with a deadline of its own.
+  /// In pages, each with a deadline of its own.
   private func seed(_ fixture: CatalogFixture) async throws {
-    for statement in Self.seed { try await fixture.client.executeScript(statement) }
+    for statement in Self.seed {
+      for first in stride(from: 1, through: 100_000, by: 20_000) {
+        try await fixture.client.executeScript(
+          statement.replacing("FIRST", with: "\(first)").replacing("LAST", with: "\(first + 19_999)"))
+      }
+    }
   }
 
   @Test("with a hundred thousand jobs a claim reads no whole table, with fresh statistics and without any")
