@@ -23,7 +23,7 @@ for image in kept gone; do
   python3 Tests/e2e/make_image.py "$work/$image" "$image" --layers 3
   push "$work/$image:$image" "$US_API" "operators/$image:one"
 done
-wait_replicated
+wait_replicated 120
 digest=$(sql "SELECT b.digest FROM blobs b JOIN repository_blobs l ON l.blob = b.id JOIN repositories r ON r.id = l.repository
   WHERE r.name = 'operators/kept' ORDER BY b.size DESC LIMIT 1")
 blob=$(sql "SELECT id FROM blobs WHERE digest = '$digest'")
@@ -41,7 +41,7 @@ check_store "$EU_API" "$EU_STORE" operators/kept "$digest"
 # The forgotten copy's object is an orphan now. One copy more is lost for real: its row names an object that is not there.
 sql "UPDATE placements SET object_key = regexp_replace(object_key, '.{12}\$', '000000000000') WHERE blob = $blob AND location = 'apstorage'"
 ops_ends 2 verify --digest "$digest"
-wait_replicated
+wait_replicated 120
 expect "verified copies at ap after healing" 1 "$(at apstorage)"
 check_store "$AP_API" "$AP_STORE" operators/kept "$digest"
 ops_ends 0 verify --repository operators/kept --deep
