@@ -11,10 +11,13 @@ import Testing
 struct BackfillWalkTests {
   private struct Killed: Error {}
 
-  private func walk(_ fixture: CatalogFixture, holder: String, scope: BackfillScope = BackfillScope()) -> BackfillWalk {
+  private func walk(
+    _ fixture: CatalogFixture, holder: String, scope: BackfillScope = BackfillScope(),
+    pause: @escaping @Sendable () async -> Void = { Issue.record("nobody is to be waited for") }
+  ) -> BackfillWalk {
     BackfillWalk(
       catalog: fixture.catalog, scope: scope, defaultLocations: [fixture.us, fixture.eu], holder: holder,
-      announce: { _ in })
+      announce: { _ in }, pause: Pause { _ in await pause() })
   }
 
   @Test("a walk that dies is taken up where it stopped, with its counts", .timeLimit(.minutes(2)))
@@ -55,13 +58,54 @@ struct BackfillWalkTests {
   func beside() async throws {
     try await CatalogFixture.with { fixture in
       try await fixture.fill(blobs: 10, at: [fixture.us])
-      let held = try await fixture.catalog.claimSweep(BackfillScope().sweepName, holder: "other", lease: .seconds(60))
-      #expect(held != nil)
-      var beginning: BackfillWalk.Beginning?
-      let totals = try await walk(fixture, holder: "mine").run(beginning: { beginning = $0 })
-      #expect(beginning == .beside)
+      let lease = Duration.seconds(60)
+      let held = try #require(
+        await fixture.catalog.claimSweep(BackfillScope().sweepName, holder: "other", lease: lease))
+      var beginnings: [BackfillWalk.Beginning] = []
+      let mine = walk(fixture, holder: "mine") {
+        do {
+          #expect(try await fixture.catalog.saveSweep(held, cursor: "1", progress: "{}", lease: lease))
+        } catch {
+          Issue.record(error)
+        }
+      }
+      let totals = try await mine.run(beginning: { beginnings.append($0) })
+      #expect(beginnings == [.waiting, .beside])
       #expect(totals.opened == 10)
       #expect(try await fixture.texts("SELECT holder FROM sweeps") == ["other"])
+    }
+  }
+
+  @Test("a walk killed a moment ago is waited for until its lease has run out, then taken up")
+  func resumesTheJustKilled() async throws {
+    try await CatalogFixture.with { fixture in
+      try await fixture.fill(blobs: 10, at: [fixture.us])
+      let lease = Duration.seconds(60)
+      let held = try #require(
+        await fixture.catalog.claimSweep(BackfillScope().sweepName, holder: "killed", lease: lease))
+      let third = try await fixture.number("SELECT id FROM blobs ORDER BY id OFFSET 2 LIMIT 1")
+      #expect(
+        try await fixture.catalog.saveSweep(
+          held, cursor: "\(third)", progress: #"{"opened":3,"scanned":3}"#, lease: lease))
+      let looks = Mutex(0)
+      let second = walk(fixture, holder: "second") {
+        guard
+          looks.withLock({
+            $0 += 1
+            return $0
+          }) == 5
+        else { return }
+        do {
+          _ = try await fixture.client.query("UPDATE sweeps SET held_until = now_ms() - 1")
+        } catch {
+          Issue.record(error)
+        }
+      }
+      var beginnings: [BackfillWalk.Beginning] = []
+      let totals = try await second.run(beginning: { beginnings.append($0) })
+      #expect(beginnings == [.waiting, .resumed(.init(scanned: 3, opened: 3))])
+      #expect(totals == .init(scanned: 10, opened: 10))
+      #expect(looks.withLock { $0 } == 5)
     }
   }
 

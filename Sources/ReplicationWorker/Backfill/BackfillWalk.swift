@@ -6,8 +6,10 @@ import Shared
 /// Its place is on record after each step (`sweeps`), so a killed walk is taken up again, by the next command or by any
 /// worker. Only one walk of a scope records its place; others at the same time walk beside it, which changes nothing.
 struct BackfillWalk: Sendable {
-  /// A walk that has not said anything for so long is taken over.
-  private static let lease: Duration = .seconds(60)
+  /// A walk that has not said anything for so long is taken over; a step takes a second or two.
+  private static let lease: Duration = .seconds(20)
+  /// Between two looks whether another walk is alive.
+  private static let lookInterval: Duration = .seconds(1)
 
   let catalog: Catalog
   let scope: BackfillScope
@@ -16,6 +18,7 @@ struct BackfillWalk: Sendable {
   let holder: String
   /// Tells the workers of jobs; best effort.
   let announce: @Sendable ([JobAnnouncement]) async -> Void
+  var pause = Pause.real
 
   /// What a walk has come to; kept with its place, so that its successor goes on counting.
   struct Totals: Codable, Sendable, Hashable {
@@ -28,6 +31,8 @@ struct BackfillWalk: Sendable {
   /// How a walk began.
   enum Beginning: Sendable, Hashable {
     case fresh
+    /// Another walk is on record: whether it is alive shows within its lease.
+    case waiting
     /// Where another walk stopped, and what that had come to.
     case resumed(Totals)
     /// Another walk of the same scope is under way; this one keeps no record of its own.
@@ -36,11 +41,13 @@ struct BackfillWalk: Sendable {
 
   /// Walks to the end; `listing` bounds the copies each step names to `report`.
   ///
+  /// Where another walk is on record, waits until that has taken a step, and then walks beside it, or until its lease has
+  /// run out, and then goes on in its place: so a command started right after one that was killed resumes it.
   /// Throws `CatalogError`; what was done until then is durable.
   func run(
     listing: Int = 0, beginning: (Beginning) -> Void = { _ in }, report: (BackfillStep, Totals) -> Void = { _, _ in }
   ) async throws -> Totals {
-    guard let sweep = try await catalog.claimSweep(scope.sweepName, holder: holder, lease: Self.lease) else {
+    guard let sweep = try await takeOver(beginning) else {
       beginning(.beside)
       return try await walk(from: BlobID(rawValue: 0), totals: Totals(), sweep: nil, listing: listing, report: report)
     }
@@ -53,6 +60,26 @@ struct BackfillWalk: Sendable {
       await letGo(sweep)
       throw error
     }
+  }
+
+  /// The sweep, now or once its holder has died; nil where that one is seen to be alive. Ends within a lease.
+  private func takeOver(_ beginning: (Beginning) -> Void) async throws -> SweepState? {
+    let name = scope.sweepName
+    if let sweep = try await catalog.claimSweep(name, holder: holder, lease: Self.lease) { return sweep }
+    beginning(.waiting)
+    let before = try await place(of: name)
+    while try await place(of: name) == before {
+      await pause(Self.lookInterval)
+      try Task.checkCancellation()
+      if let sweep = try await catalog.claimSweep(name, holder: holder, lease: Self.lease) { return sweep }
+    }
+    return nil
+  }
+
+  /// What a walk changes with every step.
+  private func place(of name: String) async throws -> [String?] {
+    let state = try await catalog.sweeps(named: name).first { $0.name == name }
+    return [state?.holder, state?.cursor, state?.progress]
   }
 
   /// As `run`, where a walk of the scope was left unfinished and nobody is at it; false where there is none such.

@@ -20,6 +20,8 @@ struct Filling: Sendable {
         guard isTextual else { return }
         switch beginning {
         case .fresh: break
+        case .waiting:
+          CommandOutcome.remark("another walk over the same blobs is on record: seeing whether it is alive")
         case .resumed(let totals):
           CommandOutcome.remark(
             "taking up a walk that stopped after \(totals.scanned) blobs and \(totals.opened) copies ordered")
