@@ -59,6 +59,10 @@ rgw_get_obj_window_size = 67108864
 rgw_put_obj_min_window_size = 67108864
 rgw_thread_pool_size = 64
 rgw_enable_ops_log = false
+# Deleted data leaves the disk within a minute instead of hours, or a long run fills it.
+rgw_gc_obj_min_wait = 30
+rgw_gc_processor_period = 30
+rgw_gc_processor_max_time = 30
 CONF
   done
 }
