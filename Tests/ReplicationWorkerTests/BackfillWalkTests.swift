@@ -38,7 +38,7 @@ struct BackfillWalkTests {
       }
       await #expect(throws: (any Error).self) { try await task.value }
       let opened = try await fixture.number("SELECT count(*) FROM jobs")
-      #expect((4096..<10_000).contains(opened))
+      #expect((Int64(Catalog.backfillBatch)..<10_000).contains(opened))
       _ = try await fixture.client.query("UPDATE sweeps SET held_until = now_ms() - 1 WHERE holder IS NOT NULL")
       var beginning: BackfillWalk.Beginning?
       let totals = try await walk(fixture, holder: "second").run(beginning: { beginning = $0 })
@@ -46,7 +46,7 @@ struct BackfillWalkTests {
         Issue.record("not resumed: \(String(describing: beginning))")
         return
       }
-      #expect(before.scanned >= 4096)
+      #expect(before.scanned >= Int64(Catalog.backfillBatch))
       #expect(totals.scanned == 10_000)
       #expect(try await fixture.number("SELECT count(*) FROM jobs") == 10_000)
       let again = try await walk(fixture, holder: "third").run()

@@ -8,6 +8,8 @@ import Shared
 struct BackfillWalk: Sendable {
   /// A walk that has not said anything for so long is taken over; a step takes a second or two.
   private static let lease: Duration = .seconds(20)
+  /// Tries of one step, over about half a minute.
+  private static let attempts = 8
   /// Between two looks whether another walk is alive.
   private static let lookInterval: Duration = .seconds(1)
 
@@ -109,8 +111,7 @@ struct BackfillWalk: Sendable {
     var position: BlobID? = start
     while let from = position {
       try Task.checkCancellation()
-      let step = try await catalog.backfill(
-        after: from, scope: scope, defaultLocations: defaultLocations, isOpening: true, listing: listing)
+      let step = try await step(after: from, listing: listing)
       totals.scanned += Int64(step.scanned)
       totals.opened += Int64(step.opened)
       if !step.announcements.isEmpty { await announce(step.announcements) }
@@ -125,6 +126,21 @@ struct BackfillWalk: Sendable {
     }
     if let sweep { try await catalog.finishSweep(sweep, progress: Self.text(totals)) }
     return totals
+  }
+
+  /// One step, again where the database is busy or the fate of the step is unknown: a step may be repeated (I9).
+  private func step(after position: BlobID, listing: Int) async throws -> BackfillStep {
+    var attempt = 1
+    while true {
+      do {
+        return try await catalog.backfill(
+          after: position, scope: scope, defaultLocations: defaultLocations, isOpening: true, listing: listing)
+      } catch {
+        guard attempt < Self.attempts, error.isRetryable, !Task.isCancelled else { throw error }
+      }
+      await pause(min(.milliseconds(250 << attempt), .seconds(5)) * Double.random(in: 0.5...1))
+      attempt += 1
+    }
   }
 
   /// Lets the next walk go on at once.

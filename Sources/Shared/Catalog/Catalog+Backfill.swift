@@ -3,8 +3,8 @@ package import SharedQueue
 
 /// The walk that finds what is missing anywhere and orders it (G10).
 extension Catalog {
-  /// The blobs one step looks at: small enough for one statement of some milliseconds, whatever the number of rows.
-  package static let backfillBatch = 4096
+  /// The blobs one step looks at: small enough for a fraction of a second, so that a busy server ends it in time too.
+  package static let backfillBatch = 1024
 
   /// Looks at the next blobs after `position` and opens a job in the backfill lane for each copy that is missing and not
   /// ordered (I5); with `isOpening` false it only counts.
