@@ -164,6 +164,9 @@ final class Mutexed<Value: Sendable>: Sendable {
   var value: Value { state.withLock { $0 } }
 
   func set(_ value: Value) { state.withLock { $0 = value } }
+
+  /// Changes the value in one step, whatever other tasks do with it.
+  func change(_ body: (inout Value) -> Void) { state.withLock { body(&$0) } }
 }
 
 extension Optional {

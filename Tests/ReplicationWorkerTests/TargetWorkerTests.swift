@@ -29,10 +29,10 @@ struct TargetWorkerTests {
       ],
       work: { [running, cut] job in
         let id = job.id.rawValue
-        running.set(running.value.union([id]))
+        running.change { $0.insert(id) }
         await finished.wait(after: 0)
-        if Task.isCancelled { cut.set(cut.value.union([id])) }
-        running.set(running.value.subtracting([id]))
+        if Task.isCancelled { cut.change { $0.insert(id) } }
+        running.change { $0.remove(id) }
       },
       leases: LeaseKeeper(lease: .seconds(60), pause: fixture.pauses.pause, logger: fixture.logger) { jobs, _ in
         Set(jobs.map(\.id))
