@@ -119,12 +119,16 @@ private struct Removing: Sendable {
     }
   }
 
+  /// The blobs, or placements, of one batch; one with fewer is the last.
+  private static let batchRows: Int64 = 1024
+
   /// The blobs of the next batch with a placement here, by ascending id: all in turn, or those of the placements left.
   private static let everyBlob = """
-    SELECT b.id FROM blobs b WHERE b.id > CAST($2 AS BIGINT) ORDER BY b.id LIMIT 4096
+    SELECT b.id FROM blobs b WHERE b.id > CAST($2 AS BIGINT) ORDER BY b.id LIMIT \(batchRows)
     """
   private static let whatIsLeft = """
-    SELECT p.blob FROM placements p WHERE p.location = $1 AND p.blob > CAST($2 AS BIGINT) ORDER BY p.blob LIMIT 4096
+    SELECT p.blob FROM placements p WHERE p.location = $1 AND p.blob > CAST($2 AS BIGINT)
+    ORDER BY p.blob LIMIT \(batchRows)
     """
 
   private func deletePlacements(_ total: inout LocationRemoval, _ batch: String) async throws(CatalogError) {
@@ -144,7 +148,7 @@ private struct Removing: Sendable {
       for row in rows {
         if try row.integer(0) == 1 {
           held.append(try row.integer(1))
-        } else if try row.integer(2) == Int64(Catalog.backfillBatch) {
+        } else if try row.integer(2) == Self.batchRows {
           position = try row.optionalInteger(1)
         }
       }
