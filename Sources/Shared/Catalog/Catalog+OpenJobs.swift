@@ -7,7 +7,7 @@ extension Catalog {
   ///
   /// A job that was done, parked or had lost its source starts afresh; a leased one is left to its worker; a queued one
   /// takes the earlier lane, becomes due now and stays with the namespace that asked first. Jobs left as they were are
-  /// not returned.
+  /// not returned; one that another statement has queued a moment ago is such, whichever of the two began first.
   /// A location that takes no copies (any more) gets no job: such rows are passed over.
   static func openJobs(selecting select: String, returning columns: String = "id, target, lane") -> String {
     """
@@ -26,7 +26,7 @@ extension Catalog {
       state = 'queued', not_before = excluded.not_before, is_delayed = 0,
       done_at = NULL, source = NULL, bytes_read = NULL, duration_ms = NULL
     WHERE jobs.state IN ('done', 'parked', 'source_lost')
-      OR (jobs.state = 'queued' AND (jobs.not_before > excluded.not_before OR jobs.lane > excluded.lane))
+      OR (jobs.state = 'queued' AND (jobs.is_delayed = 1 OR jobs.lane > excluded.lane))
     RETURNING \(columns)
     """
   }

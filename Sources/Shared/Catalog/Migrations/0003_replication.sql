@@ -9,6 +9,7 @@ ALTER TABLE jobs ADD COLUMN is_large SMALLINT GENERATED ALWAYS AS (CASE WHEN siz
 -- 1 while it waits for another try: kept apart, so that no claim has to step over jobs that are not due. A claim turns
 -- it to 0 once `not_before` has come. Only ever 1 while queued.
 ALTER TABLE jobs ADD COLUMN is_delayed SMALLINT NOT NULL DEFAULT 0;
+UPDATE jobs SET is_delayed = 1 WHERE state = 'queued' AND not_before > now_ms();
 
 -- The order of a claim: lane by lane, in turns between namespaces, the smallest first; not_before stands last so that
 -- the few jobs not yet due are passed over inside the index.
