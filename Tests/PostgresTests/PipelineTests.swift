@@ -29,7 +29,8 @@ struct PipelineTests {
         }
         try await group.waitForAll()
       }
-      #expect(client.statistics.readsOutstanding == 0)
+      // The connection's thread counts its batch off after it has woken the last caller.
+      #expect(try await eventually { client.statistics.readsOutstanding == 0 })
     }
   }
 
