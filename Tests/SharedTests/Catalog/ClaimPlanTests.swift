@@ -57,8 +57,9 @@ struct ClaimPlanTests {
           #expect(plan.contains { $0.contains(index) }, "\(index)")
         }
         #expect(!plan.contains { $0.contains("Seq Scan") }, "\(plan.joined(separator: "\n"))")
-        // Where an index's order is not used, all it holds would be read and sorted.
-        #expect(!plan.contains { $0.contains("Bitmap") }, "\(plan.joined(separator: "\n"))")
+        // Where the order of an index of jobs is not used, all it holds would be read and sorted. The few placements of
+        // one blob may be looked up either way.
+        #expect(!plan.contains { $0.contains("Bitmap Heap Scan on jobs") }, "\(plan.joined(separator: "\n"))")
       }
     }
   }
