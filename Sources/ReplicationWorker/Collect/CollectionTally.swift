@@ -40,9 +40,5 @@ struct CollectionTally: Codable, Sendable, Hashable {
   init() {}
 
   /// The JSON form.
-  func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
-  }
+  func json() throws -> String { try jsonText() }
 }

@@ -194,9 +194,7 @@ extension CollectCommand {
             location: $0.location.description, waiting: $0.waiting, due: $0.due, failing: $0.failing,
             oldest_seconds: $0.oldestAgeMs / 1000, last_error: $0.lastError)
         })
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys]
-      return String(decoding: try encoder.encode(body), as: UTF8.self)
+      return try body.jsonText()
     }
   }
 }

@@ -75,8 +75,6 @@ struct OperatorSession: Sendable {
 extension CommandOutcome {
   /// Writes a value as one JSON object for scripts, keys in order.
   static func say(json value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    say(String(decoding: try encoder.encode(value), as: UTF8.self))
+    say(try value.jsonText(.withoutEscapingSlashes))
   }
 }

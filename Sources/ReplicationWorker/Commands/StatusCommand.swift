@@ -59,10 +59,7 @@ struct StatusCommand: AsyncParsableCommand {
     }
     let alarms = StatusAlarm.alarms(of: statuses, maximumAtRisk: maxAtRisk)
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys]
-      CommandOutcome.say(
-        String(decoding: try encoder.encode(StatusReport(statuses, alarms: alarms)), as: UTF8.self))
+      CommandOutcome.say(try StatusReport(statuses, alarms: alarms).jsonText())
     } else {
       for line in StatusTable.lines(of: statuses) { CommandOutcome.say(line) }
       for alarm in alarms { CommandOutcome.say(alarm.line) }

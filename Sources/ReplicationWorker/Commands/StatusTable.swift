@@ -13,8 +13,8 @@ enum StatusTable {
     let backlogs = statuses.flatMap { status in
       status.lanes.filter { $0.jobs > 0 }.map { row(status.location, $0) }
     }
-    let lanes = backlogs.isEmpty ? [] : [""] + aligned([laneHeader] + backlogs)
-    return aligned([header] + statuses.map(row)) + lanes
+    let lanes = backlogs.isEmpty ? [] : [""] + TextTable(header: laneHeader).lines(backlogs)
+    return TextTable(header: header).lines(statuses.map(row)) + lanes
   }
 
   private static func row(_ status: LocationStatus) -> [String] {
@@ -48,22 +48,5 @@ enum StatusTable {
 
   private static func lag(_ milliseconds: Int64) -> String {
     milliseconds < 10_000 ? "\(milliseconds) ms" : age(milliseconds / 1000)
-  }
-
-  private static func aligned(_ rows: [[String]]) -> [String] {
-    let columns = rows.map(\.count).max() ?? 0
-    let widths = (0..<columns).map { column in rows.map { $0.dropFirst(column).first?.count ?? 0 }.max() ?? 0 }
-    return rows.map { row in
-      zip(row, widths)
-        .map { text, width in text + String(repeating: " ", count: width - text.count) }
-        .joined(separator: "  ")
-        .trimmingTrailingSpaces
-    }
-  }
-}
-
-extension String {
-  fileprivate var trimmingTrailingSpaces: String {
-    String(reversed().drop { $0 == " " }.reversed())
   }
 }

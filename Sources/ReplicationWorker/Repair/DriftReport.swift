@@ -61,8 +61,6 @@ struct DriftReport: Sendable {
             Body.Finding(kind: $0.kind.rawValue, key: $0.key.description, detail: $0.detail)
           }, stopped: report.suspicion?.description)
       })
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    return String(decoding: try encoder.encode(body), as: UTF8.self)
+    return try body.jsonText()
   }
 }

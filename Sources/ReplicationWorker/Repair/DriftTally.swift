@@ -43,9 +43,5 @@ struct DriftTally: Codable, Sendable, Hashable {
   }
 
   /// The JSON form.
-  func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
-  }
+  func json() throws -> String { try jsonText() }
 }

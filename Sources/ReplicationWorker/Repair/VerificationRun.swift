@@ -140,9 +140,7 @@ extension VerificationRun.Outcome {
       },
       troubles: Dictionary(troubles.map { ($0.description, $1) }) { first, _ in first },
       doubtful: doubtful.map(\.description).sorted())
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    return String(decoding: try encoder.encode(body), as: UTF8.self)
+    return try body.jsonText()
   }
 }
 

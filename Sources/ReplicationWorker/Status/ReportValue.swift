@@ -20,11 +20,7 @@ enum ReportValue: Encodable, Sendable {
   }
 
   /// One line of JSON, the members in the order of their names.
-  func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
-  }
+  func json() throws -> String { try jsonText(.withoutEscapingSlashes) }
 
   /// The members of two objects in one.
   func adding(_ members: [String: ReportValue]) -> ReportValue {
