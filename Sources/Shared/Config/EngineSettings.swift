@@ -9,14 +9,17 @@ package enum EngineSettings: Sendable, Hashable {
   /// An engine of Quay whose parameters are checked but which this build cannot open.
   case other(name: String, parameters: EngineParameters)
 
-  /// The engine's name in the configuration.
-  package var engineName: String {
+  /// The settings as they describe themselves; an engine added here needs nothing else of this type.
+  package var described: any EngineDescription {
     switch self {
-    case .s3(let settings): settings.engineName
-    case .local: "LocalStorage"
-    case .other(let name, _): name
+    case .s3(let settings): settings
+    case .local(let settings): settings
+    case .other(let name, let parameters): UnavailableEngine(engineName: name, parameters: parameters)
     }
   }
+
+  /// The engine's name in the configuration.
+  package var engineName: String { described.engineName }
 
   /// Whether this build can open the engine.
   package var isAvailable: Bool {
@@ -24,61 +27,7 @@ package enum EngineSettings: Sendable, Hashable {
   }
 
   /// Where the bytes are, without secrets: `https://host/bucket/path/` or a folder.
-  package var summary: String {
-    switch self {
-    case .s3(let settings): "\(settings.endpoint)/\(settings.bucket)/\(settings.storagePath.prefix)"
-    case .local(let settings): settings.rootPath
-    case .other(_, let parameters):
-      ["bucket_name", "s3_bucket", "azure_container", "swift_container"].compactMap { parameters.values[$0] }
-        .first.map { "bucket \($0)" } ?? "unknown"
-    }
-  }
-}
-
-/// A bucket spoken to by the S3 protocol.
-package struct S3Settings: Sendable, Hashable {
-  package let engineName: String
-  package let endpoint: StoreEndpoint
-  /// The region requests are signed for.
-  package let region: String
-  package let bucket: String
-  package let storagePath: StoragePath
-  /// Nil together with `secretKey`: credentials come from the environment (IAM role).
-  package let accessKey: Secret?
-  package let secretKey: Secret?
-  package let sessionToken: Secret?
-  /// Whether the bucket is in the path of URLs instead of the host name.
-  package let pathStyle: Bool
-  /// The smallest part of a multipart upload but the last, in bytes.
-  package let minimumChunkSizeBytes: Int64
-  /// The largest part of a multipart upload, in bytes.
-  package let maximumChunkSizeBytes: Int64
-  /// A PEM file of certificate authorities to trust instead of the system's.
-  package let caBundlePath: String?
-  /// Whether uploads ask for `AES256` encryption at rest, as Quay's S3Storage always does.
-  package let serverSideEncryption: Bool
-
-  /// Makes settings.
-  package init(
-    engineName: String, endpoint: StoreEndpoint, region: String, bucket: String, storagePath: StoragePath,
-    accessKey: Secret?, secretKey: Secret?, sessionToken: Secret? = nil, pathStyle: Bool = true,
-    minimumChunkSizeBytes: Int64 = 5 << 20, maximumChunkSizeBytes: Int64 = 100 << 20, caBundlePath: String? = nil,
-    serverSideEncryption: Bool = false
-  ) {
-    self.engineName = engineName
-    self.endpoint = endpoint
-    self.region = region
-    self.bucket = bucket
-    self.storagePath = storagePath
-    self.accessKey = accessKey
-    self.secretKey = secretKey
-    self.sessionToken = sessionToken
-    self.pathStyle = pathStyle
-    self.minimumChunkSizeBytes = minimumChunkSizeBytes
-    self.maximumChunkSizeBytes = maximumChunkSizeBytes
-    self.caBundlePath = caBundlePath
-    self.serverSideEncryption = serverSideEncryption
-  }
+  package var summary: String { described.summary }
 }
 
 /// A folder of this machine.
@@ -88,6 +37,12 @@ package struct LocalSettings: Sendable, Hashable {
 
   /// Makes settings.
   package init(rootPath: String) { self.rootPath = rootPath }
+}
+
+extension LocalSettings: EngineDescription {
+  package var engineName: String { "LocalStorage" }
+  package var summary: String { rootPath }
+  package var identity: String { rootPath }
 }
 
 /// The checked parameters of an engine this build cannot open.

@@ -14,7 +14,7 @@ enum Fingerprint {
   static func of(storage: StorageSettings, access: AccessSettings) -> String {
     var fields: [String] = ["replication", storage.replicationEnabled ? "on" : "off"]
     for location in storage.locations {
-      fields += ["location", location.id.description, location.engine.engineName, container(of: location.engine)]
+      fields += ["location", location.id.description, location.engine.engineName, location.engine.described.identity]
     }
     for id in storage.defaultLocations.sorted() { fields += ["default", id.description] }
     if let key = access.secretKey {
@@ -26,19 +26,6 @@ enum Fingerprint {
       }
     }
     return "v\(version)-\(hash(fields))"
-  }
-
-  /// The bucket and the path in it, or the folder: what two regions must mean by one location id.
-  private static func container(of engine: EngineSettings) -> String {
-    switch engine {
-    case .s3(let settings): return "\(settings.bucket)/\(settings.storagePath.prefix)"
-    case .local(let settings): return settings.rootPath
-    case .other(_, let parameters):
-      let names = [
-        "bucket_name", "s3_bucket", "azure_account_name", "azure_container", "swift_container", "storage_path",
-      ]
-      return names.compactMap { parameters.values[$0] }.joined(separator: "/")
-    }
   }
 
   /// The SHA-256 of the fields, each preceded by its length so that no two lists of fields run together.
