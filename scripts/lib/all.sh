@@ -16,7 +16,7 @@ NO_PROXY=$no_proxy
 export PATH no_proxy NO_PROXY
 
 for _part in progress privileges secrets ports process heartbeat toolchain packages build \
-  postgres redis ceph haproxy regions settings balancer; do
+  postgres redis ceph openstack haproxy regions settings balancer; do
   # shellcheck source=/dev/null
   source "$MERIDIAN_ROOT/scripts/lib/$_part.sh"
 done

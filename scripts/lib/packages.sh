@@ -8,6 +8,8 @@ packages_of() {
     build) echo libpq-dev libhiredis-dev libssl-dev libcurl4-openssl-dev pkg-config ;;
     services) echo postgresql redis-server curl openssl ;;
     ceph) echo ceph-mon ceph-osd radosgw ceph-common ;;
+    # Without python3-swiftclient, which would put a Python script called `swift` in the way of the toolchain.
+    openstack) echo swift-proxy swift-account swift-container swift-object memcached curl ;;
     balancer) echo haproxy ;;
     clients) echo skopeo umoci jq curl python3 ;;
     lint) echo shellcheck ;;
