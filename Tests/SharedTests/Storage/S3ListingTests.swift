@@ -90,10 +90,10 @@ struct S3ListingTests {
   }
 
   @Test func timesAreReadStrictly() {
-    #expect(S3Timestamp.iso8601("1970-01-01T00:00:00Z") == 0)
-    #expect(S3Timestamp.iso8601("2000-02-29T23:59:60.5Z") == 951_868_799_500)
-    #expect(S3Timestamp.iso8601("2026-11-21T17:05:12.479123456Z") == Self.dateMs + 479)
-    #expect(S3Timestamp.iso8601("9999-12-31T23:59:59.999Z") == 253_402_300_799_999)
+    #expect(StoreTimestamp.iso8601("1970-01-01T00:00:00Z") == 0)
+    #expect(StoreTimestamp.iso8601("2000-02-29T23:59:60.5Z") == 951_868_799_500)
+    #expect(StoreTimestamp.iso8601("2026-11-21T17:05:12.479123456Z") == Self.dateMs + 479)
+    #expect(StoreTimestamp.iso8601("9999-12-31T23:59:59.999Z") == 253_402_300_799_999)
     for text in [
       "", "Z", "2026-11-21", "2026-11-21T17:05:12", "2026-11-21T17:05:12+00:00", "2026-11-21 17:05:12Z",
       "2026-11-21T17:05:12.Z", "2026-11-21T17:05:12,1Z", "2026-11-21T17:05:12.1234567890Z", "2026-13-01T00:00:00Z",
@@ -101,14 +101,14 @@ struct S3ListingTests {
       "2026-01-00T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z", "2026-01-01T00:00:61Z",
       "1969-12-31T23:59:59Z", "+026-01-01T00:00:00Z", "2026-1-001T00:00:00Z", "2026-01-01T-1:00:00Z",
       "２026-01-01T00:00:00Z",
-    ] { #expect(S3Timestamp.iso8601(text) == nil, "\(text)") }
-    #expect(S3Timestamp.httpDate(Self.date) == Self.dateMs)
-    #expect(S3Timestamp.httpDate("Thu, 01 Jan 1970 00:00:00 GMT") == 0)
+    ] { #expect(StoreTimestamp.iso8601(text) == nil, "\(text)") }
+    #expect(StoreTimestamp.httpDate(Self.date) == Self.dateMs)
+    #expect(StoreTimestamp.httpDate("Thu, 01 Jan 1970 00:00:00 GMT") == 0)
     for text in [
       "", "Sat, 21 Nov 2026 17:05:12 UTC", "Saturday, 21-Nov-26 17:05:12 GMT", "Sat Nov 21 17:05:12 2026",
       "Sat, 31 Nov 2026 17:05:12 GMT", "Sat, 21 nov 2026 17:05:12 GMT", "Sat, 21 Nov 2026 25:05:12 GMT",
       "Sat, 1 Nov 2026 17:05:12 GMT ",
-    ] { #expect(S3Timestamp.httpDate(text) == nil, "\(text)") }
+    ] { #expect(StoreTimestamp.httpDate(text) == nil, "\(text)") }
   }
 
   /// The longest page there is: a thousand names of 1,024 bytes, each byte as three.

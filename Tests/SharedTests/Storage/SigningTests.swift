@@ -66,7 +66,7 @@ struct SigningTests {
   @Test func s3PutWithAnEncodedName() {
     let hash = "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072"
     let request = SigningV4.Request(
-      method: "PUT", path: "/" + S3Encoding.path("test$file.text"),
+      method: "PUT", path: "/" + PercentEncoding.path("test$file.text"),
       headers: [
         ("date", "Fri, 24 May 2013 00:00:00 GMT"), ("host", "examplebucket.s3.amazonaws.com"),
         ("x-amz-content-sha256", hash), ("x-amz-date", s3Time.stamp), ("x-amz-storage-class", "REDUCED_REDUNDANCY"),

@@ -3,18 +3,6 @@ internal import SharedModel
 
 /// One request to S3 before it is signed.
 struct S3Call: Sendable {
-  /// Which deadline applies.
-  enum Weight: Sendable {
-    /// Little work and a small answer.
-    case small
-    /// Little traffic, but the store may work for minutes.
-    case heavy
-    /// A body that takes as long as it takes, as long as it moves.
-    case streaming
-    /// Silence for up to this long while the store works.
-    case within(Duration)
-  }
-
   var method: String
   /// Nil speaks of the bucket.
   var key: ObjectKey?
@@ -27,7 +15,7 @@ struct S3Call: Sendable {
   var upload: MultipartUpload?
   /// The object a part is copied from: what is missing when such a call says so.
   var source: ObjectKey?
-  var weight = Weight.small
+  var weight = CallWeight.small
   /// The SHA-256 of the body, where it is known; the store refuses another body then.
   var bodyHash: Digest?
 
@@ -36,7 +24,7 @@ struct S3Call: Sendable {
 
   /// A call about one multipart upload.
   static func multipart(
-    _ method: String, _ upload: MultipartUpload, part: Int? = nil, weight: Weight = .small
+    _ method: String, _ upload: MultipartUpload, part: Int? = nil, weight: CallWeight = .small
   ) -> S3Call {
     let number = part.map { [(name: "partNumber", value: String($0))] } ?? []
     return S3Call(

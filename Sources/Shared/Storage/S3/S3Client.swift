@@ -28,7 +28,7 @@ struct S3Client: Sendable {
       response = try await transport.send(request(call), body: body)
     } catch {
       onBreak(error)
-      throw S3Failure.error(error)
+      throw TransferFailure.error(error)
     }
     return try await checked(response, call)
   }
@@ -49,7 +49,7 @@ struct S3Client: Sendable {
     let element = try await xml(response, limitBytes: limitBytes)
     if element.name == "Error" { throw failure(element, status: response.status, headers: response.headers, call) }
     guard element.name == root else {
-      throw .invalidResponse(detail: "<\(S3Failure.sanitized(element.name))> in place of <\(root)>")
+      throw .invalidResponse(detail: "<\(TransferFailure.sanitized(element.name))> in place of <\(root)>")
     }
     return (element, response.headers)
   }
@@ -59,7 +59,7 @@ struct S3Client: Sendable {
     do {
       return try await transport.startUpload(request(call), contentLength: sizeBytes)
     } catch {
-      throw S3Failure.error(error)
+      throw TransferFailure.error(error)
     }
   }
 
@@ -82,13 +82,14 @@ struct S3Client: Sendable {
   private func failure(
     _ element: XMLElement?, status: Int, headers: HTTPHeaderFields, _ call: S3Call
   ) -> StorageError {
-    var code = S3Failure.sanitized(element?["Code"] ?? "HTTP\(status)")
+    var code = TransferFailure.sanitized(element?["Code"] ?? "HTTP\(status)")
     // A bucket of another region: the one hint that leads to the wrong line of the configuration.
     if status == 301 || status == 307, let region = headers["x-amz-bucket-region"] ?? element?["Region"] {
-      code += ".\(S3Failure.sanitized(region))"
+      code += ".\(TransferFailure.sanitized(region))"
     }
     return S3Failure.error(
-      status: status, code: code, retryAfter: S3Failure.retryAfter(headers), call: call, bucket: connection.bucket)
+      status: status, code: code, retryAfter: TransferFailure.retryAfter(headers), call: call, bucket: connection.bucket
+    )
   }
 
   private func xml(
@@ -98,7 +99,7 @@ struct S3Client: Sendable {
     do {
       bytes = try await response.body.collect(upTo: limitBytes)
     } catch {
-      throw S3Failure.error(error)
+      throw TransferFailure.error(error)
     }
     do {
       return try XMLReader.parse(bytes, limitBytes: limitBytes)
@@ -126,8 +127,8 @@ extension S3Client {
       headers: headers + [(name: "host", value: address.authority)], payloadHash: payloadHash)
     headers.append(("authorization", signer.authorization(for: signed, at: time)))
     return HTTPTransportRequest(
-      method: call.method, url: address.url(query: S3Encoding.canonicalQuery(call.query)),
-      headers: headers + call.unsignedHeaders, timeouts: timeouts(call.weight))
+      method: call.method, url: address.url(query: PercentEncoding.canonicalQuery(call.query)),
+      headers: headers + call.unsignedHeaders, timeouts: connection.deadlines.timeouts(call.weight))
   }
 
   /// Headers that record an object's attributes and how it is to be kept.
@@ -136,24 +137,5 @@ extension S3Client {
     if let digest = attributes.digest { headers.append((S3Store.digestHeader, digest.description)) }
     if connection.serverSideEncryption { headers.append(("x-amz-server-side-encryption", "AES256")) }
     return headers
-  }
-
-  private func timeouts(_ weight: S3Call.Weight) -> HTTPTransportTimeouts {
-    let deadlines = connection.deadlines
-    var timeouts = HTTPTransportTimeouts(
-      connect: deadlines.connect, lowSpeedLimitBytesPerSecond: deadlines.slowestBytesPerSecond,
-      lowSpeedTime: deadlines.stall)
-    switch weight {
-    case .small: timeouts.total = deadlines.small
-    case .heavy:
-      timeouts.total = deadlines.heavy
-      // Silence is normal while the store joins parts.
-      timeouts.lowSpeedTime = deadlines.heavy
-    case .streaming: break
-    case .within(let limit):
-      timeouts.total = limit
-      timeouts.lowSpeedTime = limit
-    }
-    return timeouts
   }
 }

@@ -16,21 +16,6 @@ package struct S3Connection: Sendable {
     }
   }
 
-  /// Deadlines of the engine's requests; bodies have no total deadline, only the transport's low-speed limit.
-  package struct Deadlines: Sendable, Hashable {
-    package var connect: Duration = .seconds(5)
-    /// HEAD, DELETE, and the XML calls that do little work.
-    package var small: Duration = .seconds(15)
-    /// CompleteMultipartUpload and UploadPartCopy, which move data inside the store.
-    package var heavy: Duration = .seconds(300)
-    /// How long a body may stay below `slowestBytesPerSecond`.
-    package var stall: Duration = .seconds(30)
-    package var slowestBytesPerSecond = 1024
-
-    /// The defaults.
-    package init() {}
-  }
-
   package var endpoint: S3Endpoint
   /// Where clients are sent; the endpoint itself where nil.
   package var publicEndpoint: S3Endpoint?
@@ -46,7 +31,7 @@ package struct S3Connection: Sendable {
   package var caBundlePath: String?
   /// Asks for SSE-S3 (AES256) on every write.
   package var serverSideEncryption: Bool
-  package var deadlines: Deadlines
+  package var deadlines: StoreDeadlines
   /// Most connections to the service open at a time; further requests wait for one.
   package var maximumConnections: Int
 
@@ -55,7 +40,7 @@ package struct S3Connection: Sendable {
     endpoint: S3Endpoint, publicEndpoint: S3Endpoint? = nil, region: String = "us-east-1", bucket: String,
     storagePath: StoragePath, credentials: Credentials, pathStyle: Bool = true,
     minimumChunkSizeBytes: Int64 = 5 << 20, maximumChunkSizeBytes: Int64 = 100 << 20, caBundlePath: String? = nil,
-    serverSideEncryption: Bool = false, deadlines: Deadlines = Deadlines(), maximumConnections: Int = 64
+    serverSideEncryption: Bool = false, deadlines: StoreDeadlines = StoreDeadlines(), maximumConnections: Int = 64
   ) {
     self.endpoint = endpoint
     self.publicEndpoint = publicEndpoint

@@ -1,7 +1,4 @@
-internal import HTTPTransport
-private import SharedModel
-
-/// What an S3 answer that is no success, or a transfer that broke, means in terms of the port.
+/// What an S3 answer that is no success means in terms of the port.
 enum S3Failure {
   /// Translates a status and S3's error code.
   ///
@@ -46,40 +43,5 @@ enum S3Failure {
     if let source = call.source { return .objectMissing(source) }
     if let upload = call.upload { return .uploadMissing(upload) }
     return call.key.map { .objectMissing($0) } ?? .bucketMissing(name: bucket)
-  }
-
-  /// Translates a transfer that broke.
-  static func error(_ failure: HTTPTransportError) -> StorageError {
-    switch failure {
-    case .cancelled, .closed: .cancelled
-    case .overloaded: .overloaded
-    case .invalidRequest: .refused(status: 0, code: "InvalidRequest")
-    case .unavailable: .unreachable(detail: "no transfer could be started")
-    case .resolveFailed: .unreachable(detail: "the host name has no address")
-    case .connectFailed: .unreachable(detail: "no connection")
-    case .tlsFailed(let reason): .unreachable(detail: "TLS: \(reason)")
-    case .timedOut(let phase): .timedOut(phase: "\(phase)")
-    case .stalled: .timedOut(phase: "no progress")
-    case .sendFailed: .unreachable(detail: "the connection broke while sending")
-    case .receiveFailed: .unreachable(detail: "the connection broke while receiving")
-    case .truncated: .unreachable(detail: "the answer ended early")
-    case .tooLarge: .invalidResponse(detail: "the answer is too large")
-    case .protocolError: .invalidResponse(detail: "not HTTP")
-    case .responseArrivedEarly: .unreachable(detail: "answered before the body's end")
-    }
-  }
-
-  /// A code fit for logs: S3's are letters, digits and dots.
-  static func sanitized(_ code: String) -> String {
-    let isPlain = (1...64).contains(code.utf8.count) && code.utf8.allSatisfy { $0.isWord || $0 == 0x2e || $0 == 0x2d }
-    return isPlain ? code : "unrecognised"
-  }
-
-  /// Retry-After in seconds; a date or nonsense counts as absent.
-  static func retryAfter(_ headers: HTTPHeaderFields) -> Duration? {
-    guard let text = headers["retry-after"], text.utf8.count <= 6, let seconds = Int64(text), seconds >= 0 else {
-      return nil
-    }
-    return .seconds(seconds)
   }
 }

@@ -69,14 +69,14 @@ struct S3ListAnswer {
   }
 
   private func time(_ text: String?) throws(StorageError) -> Int64 {
-    guard let text, let time = S3Timestamp.iso8601(text) else {
+    guard let text, let time = StoreTimestamp.iso8601(text) else {
       throw .invalidResponse(detail: "a listing without times")
     }
     return time
   }
 
   private func asOf() throws(StorageError) -> Int64 {
-    guard let date, let time = S3Timestamp.httpDate(date) else {
+    guard let date, let time = StoreTimestamp.httpDate(date) else {
       throw .invalidResponse(detail: "a listing without a date")
     }
     return time

@@ -18,7 +18,7 @@ extension S3Store {
     guard let other = other as? S3Store, client.connection.isSameService(as: other.client.connection) else {
       return nil
     }
-    let path = "/\(S3Encoding.path(other.client.connection.bucket))/\(S3Encoding.path(source.description))"
+    let path = "/\(PercentEncoding.path(other.client.connection.bucket))/\(PercentEncoding.path(source.description))"
     let copying = CopySource(key: source, path: path, sizeBytes: sizeBytes)
     do throws(StorageError) {
       guard sizeBytes <= Self.largestCopyBytes else {

@@ -51,7 +51,7 @@ extension S3Store {
   ) async throws(StorageError) -> UploadedPart {
     let size = try checkedPartSize(sizeBytes, number: number)
     var call = S3Call.multipart("PUT", upload, part: number, weight: .heavy)
-    let path = "/\(S3Encoding.path(client.connection.bucket))/\(S3Encoding.path(source.description))"
+    let path = "/\(PercentEncoding.path(client.connection.bucket))/\(PercentEncoding.path(source.description))"
     call.headers.append(("x-amz-copy-source", path))
     call.source = source
     return try await retry.run { [call] _ throws(StorageError) in

@@ -52,7 +52,7 @@ struct SigningV4: Sendable {
     if let token = credentials.sessionToken { query.append(("X-Amz-Security-Token", token.revealed)) }
     let request = Request(method: "GET", path: path, query: query, headers: [("host", host)])
     let signature = signature(of: Self.canonicalRequest(request), at: time)
-    return S3Encoding.canonicalQuery(query) + "&X-Amz-Signature=\(signature)"
+    return PercentEncoding.canonicalQuery(query) + "&X-Amz-Signature=\(signature)"
   }
 
   /// The text whose hash is signed.
@@ -71,7 +71,7 @@ struct SigningV4: Sendable {
     text += "\n"
     text += request.path.isEmpty ? "/" : request.path
     text += "\n"
-    text += S3Encoding.canonicalQuery(request.query)
+    text += PercentEncoding.canonicalQuery(request.query)
     text += "\n"
     for (name, value) in headers {
       text += name

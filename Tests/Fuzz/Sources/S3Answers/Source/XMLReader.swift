@@ -1,1 +1,1 @@
-../../../../../Sources/Shared/Storage/S3/XMLReader.swift
+../../../../../Sources/Shared/Storage/HTTP/XMLReader.swift

@@ -1,8 +1,8 @@
-/// Reads the two forms of time that S3 answers with, as milliseconds since the epoch.
+/// Reads the two forms of time that object stores answer with, as milliseconds since the epoch.
 ///
 /// Strict: fixed widths, UTC only, fields within their ranges. What a store says is compared with ages that decide over
 /// deletions, so a form that is nearly right is not guessed at.
-enum S3Timestamp {
+enum StoreTimestamp {
   /// `2026-11-21T17:05:12.479Z`, with no fraction or one of up to nine digits (ISO 8601 as the S3 API reference shows it).
   static func iso8601(_ text: String) -> Int64? {
     let bytes = Array(text.utf8)

@@ -1,13 +1,27 @@
 internal import HTTPTransport
-private import SharedModel
+internal import SharedModel
 private import Synchronization
+
+/// What a streamed PUT asks of the engine it goes through.
+struct StreamedPut: Sendable {
+  /// What is stored once the PUT is confirmed.
+  let object: StoredObject
+  /// Begins the request.
+  let start: @Sendable () async throws(StorageError) -> HTTPUpload
+  /// Passes a 2xx answer; throws what any other means.
+  let check: @Sendable (HTTPTransportResponse) async throws(StorageError) -> HTTPTransportResponse
+  /// Stores an object of one chunk, with the engine's own retries.
+  let putWhole: @Sendable ([UInt8]) async throws(StorageError) -> StoredObject
+  /// What the store holds under the object's key.
+  let head: @Sendable () async throws(StorageError) -> StoredObject?
+}
 
 /// One streamed PUT with a declared length.
 ///
 /// The chunk that completes the length is held back until `finish()`: a store that has the whole body keeps the object
 /// whether the caller still wants it or not. A body of one chunk is therefore sent whole by `finish()`, like any small
 /// object, and can be tried again.
-final class S3ObjectWriter: ObjectWriter {
+final class StreamedObjectWriter: ObjectWriter {
   private struct Writing {
     var receivedBytes: Int64 = 0
     /// Nil until bytes are to be sent.
@@ -16,19 +30,13 @@ final class S3ObjectWriter: ObjectWriter {
     var held: [UInt8] = []
   }
 
-  private let store: S3Store
-  private let call: S3Call
-  private let object: StoredObject
-  private let attributes: ObjectAttributes
+  private let put: StreamedPut
   /// Nil once the writer has ended.
   private let writing = Mutex<Writing?>(Writing())
 
-  init(store: S3Store, call: S3Call, object: StoredObject, attributes: ObjectAttributes) {
-    self.store = store
-    self.call = call
-    self.object = object
-    self.attributes = attributes
-  }
+  init(_ put: StreamedPut) { self.put = put }
+
+  private var object: StoredObject { put.object }
 
   func write(_ bytes: [UInt8]) async throws(StorageError) {
     guard !bytes.isEmpty else { return }
@@ -48,16 +56,16 @@ final class S3ObjectWriter: ObjectWriter {
       throw .truncated(expectedBytes: object.sizeBytes, receivedBytes: writing.receivedBytes)
     }
     guard let upload = writing.upload else {
-      return try await store.put(object.key, bytes: writing.held, attributes: attributes)
+      return try await put.putWhole(writing.held)
     }
     try await send(writing.held, over: upload)
     let response: HTTPTransportResponse
     do {
       response = try await upload.finish()
     } catch {
-      return try await resolveLostReply(S3Failure.error(error))
+      return try await resolveLostReply(TransferFailure.error(error))
     }
-    try await store.client.checked(response, call).body.discard()
+    try await put.check(response).body.discard()
     return object
   }
 
@@ -77,7 +85,7 @@ final class S3ObjectWriter: ObjectWriter {
 
   private func startedUpload() async throws(StorageError) -> HTTPUpload {
     if let upload = writing.withLock({ $0?.upload }) { return upload }
-    let upload = try await store.client.startUpload(call, sizeBytes: object.sizeBytes)
+    let upload = try await put.start()
     let isWanted = writing.withLock { writing in
       writing?.upload = upload
       return writing != nil
@@ -95,7 +103,7 @@ final class S3ObjectWriter: ObjectWriter {
     } catch .responseArrivedEarly {
       throw await earlyAnswer(upload)
     } catch {
-      throw S3Failure.error(error)
+      throw TransferFailure.error(error)
     }
   }
 
@@ -112,7 +120,7 @@ final class S3ObjectWriter: ObjectWriter {
   private func resolveLostReply(_ error: StorageError) async throws(StorageError) -> StoredObject {
     guard error.mayPassSoon else { throw error }
     let found: StoredObject?
-    do { found = try await store.head(object.key) } catch {
+    do { found = try await put.head() } catch {
       // What the HEAD failed of matters less than that the PUT's outcome is unknown.
       found = nil
     }
@@ -124,12 +132,12 @@ final class S3ObjectWriter: ObjectWriter {
   private func earlyAnswer(_ upload: HTTPUpload) async -> StorageError {
     _ = end()
     do {
-      _ = try await store.client.checked(try await upload.finish(), call)
+      _ = try await put.check(try await upload.finish())
       return .invalidResponse(detail: "confirmed before the end of the body")
     } catch let error as StorageError {
       return error
     } catch let error as HTTPTransportError {
-      return S3Failure.error(error)
+      return TransferFailure.error(error)
     } catch {
       return .invalidResponse(detail: "answered before the end of the body")
     }

@@ -1,6 +1,6 @@
 private import SharedModel
 
-/// One element of an S3 answer.
+/// One element of a store's answer.
 struct XMLElement: Sendable, Hashable {
   /// Without a namespace prefix.
   let name: String
@@ -19,13 +19,13 @@ struct XMLElement: Sendable, Hashable {
 enum XMLFailure: Error, Sendable, Equatable {
   case tooLarge
   case notUTF8
-  /// A DOCTYPE, comment, CDATA section or unknown entity: S3 sends none, so none is interpreted.
+  /// A DOCTYPE, comment, CDATA section or unknown entity: no store sends one, so none is interpreted.
   case forbidden
   case malformed
   case truncated
 }
 
-/// A strict reader for the small documents S3 answers with.
+/// A strict reader for the small documents object stores answer with.
 ///
 /// Bounded in bytes, depth and elements. Document types and entities of the document's own do not exist here, so neither
 /// expansion nor external references can (security rule 35).

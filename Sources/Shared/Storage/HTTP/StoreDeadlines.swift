@@ -1,0 +1,64 @@
+internal import HTTPTransport
+
+/// Deadlines of an engine's requests; bodies have no total deadline, only the transport's low-speed limit.
+package struct StoreDeadlines: Sendable, Hashable {
+  package var connect: Duration = .seconds(5)
+  /// HEAD, DELETE, and the calls that do little work.
+  package var small: Duration = .seconds(15)
+  /// Completions and copies, which move data inside the store.
+  package var heavy: Duration = .seconds(300)
+  /// How long a body may stay below `slowestBytesPerSecond`.
+  package var stall: Duration = .seconds(30)
+  package var slowestBytesPerSecond = 1024
+
+  /// The defaults.
+  package init() {}
+}
+
+/// Which deadline applies to a request.
+enum CallWeight: Sendable {
+  /// Little work and a small answer.
+  case small
+  /// Little traffic, but the store may work for minutes.
+  case heavy
+  /// A body that takes as long as it takes, as long as it moves.
+  case streaming
+  /// Silence for up to this long while the store works.
+  case within(Duration)
+}
+
+extension StoreDeadlines {
+  /// The transport's limits for a request of that weight.
+  func timeouts(_ weight: CallWeight) -> HTTPTransportTimeouts {
+    var timeouts = HTTPTransportTimeouts(
+      connect: connect, lowSpeedLimitBytesPerSecond: slowestBytesPerSecond, lowSpeedTime: stall)
+    switch weight {
+    case .small: timeouts.total = small
+    case .heavy:
+      timeouts.total = heavy
+      // Silence is normal while the store joins parts.
+      timeouts.lowSpeedTime = heavy
+    case .streaming: break
+    case .within(let limit):
+      timeouts.total = limit
+      timeouts.lowSpeedTime = limit
+    }
+    return timeouts
+  }
+
+  /// The transport an engine of one host sends through, with the scheme it may use and its bound of sockets.
+  func transport(
+    scheme: String, caBundlePath: String?, maximumConnections: Int
+  ) throws(StorageError) -> HTTPTransport {
+    var configuration = HTTPTransportConfiguration()
+    configuration.connectTimeout = connect
+    configuration.lowSpeedTime = stall
+    configuration.lowSpeedLimitBytesPerSecond = slowestBytesPerSecond
+    configuration.caBundlePath = caBundlePath
+    // One store is one host.
+    configuration.maxConnectionsPerHost = maximumConnections
+    configuration.maxTotalConnections = maximumConnections
+    configuration.allowedSchemes = [scheme]
+    do { return try HTTPTransport(configuration: configuration) } catch { throw TransferFailure.error(error) }
+  }
+}

@@ -1,1 +1,0 @@
-../../../../../Sources/Shared/Storage/S3/S3Timestamp.swift

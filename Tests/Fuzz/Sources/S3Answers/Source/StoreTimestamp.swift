@@ -1,0 +1,1 @@
+../../../../../Sources/Shared/Storage/HTTP/StoreTimestamp.swift
