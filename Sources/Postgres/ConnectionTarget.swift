@@ -8,7 +8,7 @@ struct ConnectionTarget: Sendable {
     let port: String
   }
 
-  private(set) var settings: [String: String]
+  var settings: [String: String]
   let connectTimeout: Duration
 
   /// - Throws: ``PostgresError/connectionFailed(_:)`` if the URI cannot be parsed; the message never quotes it, because
@@ -87,7 +87,7 @@ struct ConnectionTarget: Sendable {
     return result
   }
 
-  private static func list(_ value: String?) -> [String] {
+  static func list(_ value: String?) -> [String] {
     value.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? []
   }
 

@@ -34,8 +34,8 @@ extension PipelineLane {
 
   private func connectAndServe() {
     let opened = WireConnection.open(
-      target, configuration, notices: notices, wake: wake, streamsRows: false,
-      isStopping: { state.withLock { $0.isStopping && $0.queue.isEmpty } })
+      group, configuration, notices: notices, wake: wake, streamsRows: false,
+      isStopping: { self.state.withLock { $0.isStopping && $0.queue.isEmpty } })
     switch opened {
     case .failure(let failure):
       let (error, failed) = state.withLock { state -> (PostgresError, [ReadRequest]) in

@@ -7,7 +7,7 @@ import Glibc
 /// for the round trip of another. Reads that were aborted by a neighbour's error, or lost with the connection, are sent
 /// once more, each with a Sync of its own.
 final class PipelineLane: Sendable {
-  let target: ConnectionTarget
+  let group: ServerGroup
   let configuration: PostgresConfiguration
   let notices: NoticeSink
   let sweeper: DeadlineSweeper
@@ -30,9 +30,9 @@ final class PipelineLane: Sendable {
   }
 
   init(
-    _ target: ConnectionTarget, _ configuration: PostgresConfiguration, notices: NoticeSink, sweeper: DeadlineSweeper
+    _ group: ServerGroup, _ configuration: PostgresConfiguration, notices: NoticeSink, sweeper: DeadlineSweeper
   ) throws(PostgresError) {
-    self.target = target
+    self.group = group
     self.configuration = configuration
     self.notices = notices
     self.sweeper = sweeper

@@ -25,6 +25,8 @@ struct PipelineService {
   /// - Returns: the reads sent and not answered.
   mutating func serve() -> [ReadRequest] {
     while wire.defect == nil {
+      wire.condemnIfReplaced()
+      guard wire.defect == nil else { break }
       if let cancellation, cancellation.ticket.isFinished { self.cancellation = nil }
       let isStopping = sendBatch()
       receiveAnswers()
@@ -126,6 +128,7 @@ struct PipelineService {
   /// up the others.
   private mutating func expire() {
     let now = ContinuousClock.now
+    if let age = wire.suspicionAge, batches > 0, lastBatch.duration(to: now) >= age { wire.suspectServer() }
     guard !inFlight.isEmpty || cancellation != nil, lastExpiry.duration(to: now) >= .milliseconds(10) else { return }
     lastExpiry = now
     inFlight.forEach { request in

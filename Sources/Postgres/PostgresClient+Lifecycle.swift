@@ -15,6 +15,7 @@ extension PostgresClient {
     }
     statistics.readsOutstanding = core.lanes.reduce(0) { $0 + $1.outstanding }
     statistics.notices = core.notices.count
+    statistics.primaryMoves = core.group.moves
     return statistics
   }
 
@@ -29,5 +30,6 @@ extension PostgresClient {
       for lane in core.lanes { group.addTask { await lane.close(deadline: deadline) } }
     }
     core.sweeper.stop()
+    core.group.close()
   }
 }

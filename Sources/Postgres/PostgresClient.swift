@@ -9,6 +9,7 @@ package final class PostgresClient: PostgresQuerying {
 
   /// What the client runs on.
   struct Core {
+    let group: ServerGroup
     let pool: SessionPool
     let lanes: [PipelineLane]
     let sweeper: DeadlineSweeper
@@ -28,6 +29,7 @@ package final class PostgresClient: PostgresQuerying {
     core.pool.refuse()
     for lane in core.lanes { lane.stop() }
     core.sweeper.stop()
+    core.group.close()
   }
 
   /// Runs one statement in its own transaction on a pooled session.
@@ -86,12 +88,22 @@ package final class PostgresClient: PostgresQuerying {
   private func withSession<T: Sendable>(
     _ limits: ExchangeLimits, _ body: (Session) async -> Result<T?, PostgresError>
   ) async throws(PostgresError) -> T {
-    let pool = try core.get().pool
-    let session = try await pool.acquire(deadline: limits.deadline)
-    let result = await body(session)
-    var isFit = true
-    if case .failure(let error) = result { isFit = !error.isReadOnly }
-    pool.release(session, isFit: isFit)
+    let core = try core.get()
+    let pool = core.pool
+    var attempts = 1
+    var result: Result<T?, PostgresError>
+    while true {
+      let session = try await pool.acquire(deadline: limits.deadline)
+      result = await body(session)
+      guard case .failure(let error) = result, error.isReadOnly else {
+        pool.release(session, isFit: true)
+        break
+      }
+      pool.release(session, isFit: false)
+      // The server was the primary and is not any more: it did nothing, and another may have taken its place.
+      guard core.group.hasChoice, core.group.target.wantsPrimary, attempts < 2 else { break }
+      attempts += 1
+    }
     guard let value = try result.get() else { throw .connectionLost("the server gave no result") }
     return value
   }
@@ -99,16 +111,22 @@ package final class PostgresClient: PostgresQuerying {
 
 extension PostgresClient.Core {
   init(_ configuration: PostgresConfiguration) throws(PostgresError) {
-    let target = try ConnectionTarget(configuration)
+    let group = ServerGroup(try ConnectionTarget(configuration))
+    self.group = group
     notices = NoticeSink(receiver: configuration.onNotice)
     sweeper = try DeadlineSweeper()
-    pool = SessionPool(target, configuration, notices: notices, sweeper: sweeper)
+    pool = SessionPool(group, configuration, notices: notices, sweeper: sweeper)
     var lanes: [PipelineLane] = []
     for _ in 0..<max(0, configuration.pipelineConnections) {
-      lanes.append(try PipelineLane(target, configuration, notices: notices, sweeper: sweeper))
+      lanes.append(try PipelineLane(group, configuration, notices: notices, sweeper: sweeper))
     }
     self.lanes = lanes
     sweeper.add(pool)
     for lane in lanes { sweeper.add(lane) }
+    let (pool, readers) = (pool, lanes.map(\.wake))
+    group.onMove {
+      pool.reconsider()
+      for wake in readers { wake.signal() }
+    }
   }
 }

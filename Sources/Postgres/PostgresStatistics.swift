@@ -16,6 +16,8 @@ package struct PostgresStatistics: Sendable, Equatable {
   package var discarded = 0
   /// Reads waiting or in flight on pipelined sessions.
   package var readsOutstanding = 0
+  /// How often the primary was found at another server of the URI than before.
+  package var primaryMoves = 0
   /// Notices the server has sent since the start.
   package var notices = 0
 }

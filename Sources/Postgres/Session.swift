@@ -11,6 +11,7 @@ final class Session: Sendable {
   let wake: WakeSignal
   private let inbox = Locked(Inbox())
   private let rested = Atomic<Bool>(false)
+  private let location = Atomic<Int>(0)
 
   private struct Inbox {
     var jobs = FIFO<Job>()
@@ -25,22 +26,26 @@ final class Session: Sendable {
   /// Whether the session was sound, with nothing in flight and no open transaction, after its last job.
   var isAtRest: Bool { rested.load(ordering: .acquiring) }
 
+  /// The server of the session within its group, once open.
+  var server: Int { location.load(ordering: .acquiring) }
+
   /// Starts the thread, which connects first.
   ///
   /// - Returns: false if the system refuses a thread; the observer then hears nothing.
   func start(
-    _ target: ConnectionTarget, _ configuration: PostgresConfiguration, notices: NoticeSink,
+    _ group: ServerGroup, _ configuration: PostgresConfiguration, notices: NoticeSink,
     observer: @escaping @Sendable (Session, SessionEvent) -> Void
   ) -> Bool {
     DriverThread.start("pg-session") { [self] in
       let opened = WireConnection.open(
-        target, configuration, notices: notices, wake: wake, streamsRows: true,
-        isStopping: { inbox.withLock { $0.isStopping } })
+        group, configuration, notices: notices, wake: wake, streamsRows: true,
+        isStopping: { self.inbox.withLock { $0.isStopping } })
       switch opened {
       case .failure(let failure):
         finish()
         observer(self, .failed(failure))
       case .success(let wire):
+        location.store(wire.server, ordering: .releasing)
         rested.store(true, ordering: .releasing)
         observer(self, .opened)
         serve(wire)
@@ -50,6 +55,9 @@ final class Session: Sendable {
       }
     }
   }
+
+  /// Has the session's thread look whether its server is still the primary.
+  func reconsider() { wake.signal() }
 
   /// Ends the session once the jobs submitted so far are done.
   func stop() {

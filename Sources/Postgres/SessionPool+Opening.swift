@@ -2,7 +2,7 @@ extension SessionPool {
   /// Opens sessions for waiters that no session being opened will serve, as far as the bounds and the backoff allow.
   func openIfNeeded() {
     while let session = admitSession() {
-      let isStarted = session.start(target, configuration, notices: notices) { [weak self] session, event in
+      let isStarted = session.start(group, configuration, notices: notices) { [weak self] session, event in
         guard let self else {
           session.stop()
           return

@@ -1,10 +1,10 @@
 /// Lends exclusive sessions: a bounded number, opened when first needed, to callers served first come, first served.
 ///
 /// A session is, at any time, opening, idle, or lent to one caller; `members` counts all three. One that ends, breaks or
-/// comes back unfit (open transaction, unconfirmed cancellation, read-only server) is dropped and a new one opened when
+/// comes back unfit (open transaction, unconfirmed cancellation, read-only or replaced server) is dropped and a new one opened when
 /// somebody needs it.
 final class SessionPool: Sendable {
-  let target: ConnectionTarget
+  let group: ServerGroup
   let configuration: PostgresConfiguration
   let notices: NoticeSink
   let sweeper: DeadlineSweeper
@@ -29,9 +29,9 @@ final class SessionPool: Sendable {
   }
 
   init(
-    _ target: ConnectionTarget, _ configuration: PostgresConfiguration, notices: NoticeSink, sweeper: DeadlineSweeper
+    _ group: ServerGroup, _ configuration: PostgresConfiguration, notices: NoticeSink, sweeper: DeadlineSweeper
   ) {
-    self.target = target
+    self.group = group
     self.configuration = configuration
     self.notices = notices
     self.sweeper = sweeper
@@ -48,6 +48,10 @@ final class SessionPool: Sendable {
       if Task.isCancelled { throw .cancelled }
       switch try admit(patience) {
       case .idle(let idle):
+        guard group.isCurrent(idle.session.server) else {
+          release(idle.session, isFit: false)
+          continue
+        }
         let age = idle.since.duration(to: .now)
         guard age > configuration.idleCheckAge else { return idle.session }
         let limits = ExchangeLimits(
@@ -92,7 +96,7 @@ final class SessionPool: Sendable {
 
   /// Takes a session back: to the next waiter, to the idle ones, or out of the pool.
   func release(_ session: Session, isFit: Bool) {
-    guard isFit, session.isAtRest else {
+    guard isFit, session.isAtRest, group.isCurrent(session.server) else {
       session.stop()
       forget(session)
       openIfNeeded()
@@ -118,6 +122,17 @@ final class SessionPool: Sendable {
       guard let waiter else { return }
       if waiter.answer(.success(session)) { return }
     }
+  }
+
+  /// Gives up idle sessions with other servers than the primary's, and has those at work find out.
+  func reconsider() {
+    let (stale, lent) = state.withLock { state in
+      let stale = state.idle.map(\.session).filter { !group.isCurrent($0.server) }
+      state.idle.removeAll { !group.isCurrent($0.session.server) }
+      return (stale, Array(state.members.values))
+    }
+    for session in stale { release(session, isFit: false) }
+    for session in lent { session.reconsider() }
   }
 
   /// Takes a session off the books, once.

@@ -2,26 +2,45 @@ import CLibPQ
 import Glibc
 
 extension WireConnection {
-  /// Opens a session; blocks the calling thread for at most the connect timeout per host (and the system's resolver).
+  /// Opens a session with the group's server; blocks the calling thread for at most the connect timeout per host (and
+  /// the system's resolver).
+  static func open(
+    _ group: ServerGroup, _ configuration: PostgresConfiguration, notices: NoticeSink, wake: WakeSignal,
+    streamsRows: Bool, isStopping: @escaping () -> Bool
+  ) -> Result<WireConnection, ConnectFailure> {
+    let opened: Result<ServerElection.Winner, ConnectFailure>
+    if group.hasChoice {
+      var election = ServerElection(group, wake: wake, isStopping: isStopping)
+      opened = election.run()
+    } else {
+      opened = open(group.target, wake: wake, isStopping: isStopping).map {
+        ServerElection.Winner(handle: $0, server: 0)
+      }
+    }
+    return opened.flatMap { winner in
+      notices.attach(to: winner.handle)
+      let wire = WireConnection(
+        handle: winner.handle, server: winner.server, of: group, notices: notices, streamsRows: streamsRows,
+        configuration: configuration)
+      guard PQsetnonblocking(winner.handle, 1) == 0, PQenterPipelineMode(winner.handle) == 1 else {
+        return .failure(ConnectFailure(message: "pipeline mode is not available", isPermanent: true))
+      }
+      return .success(wire)
+    }
+  }
+
+  /// Opens a connection where libpq chooses among the hosts.
   ///
   /// libpq walks the URI's hosts itself; only a host that stays silent is skipped here, because libpq applies
   /// `connect_timeout` in its blocking calls only, and those cannot be stopped and hide the SQLSTATE.
-  static func open(
-    _ target: ConnectionTarget, _ configuration: PostgresConfiguration, notices: NoticeSink, wake: WakeSignal,
-    streamsRows: Bool, isStopping: () -> Bool
-  ) -> Result<WireConnection, ConnectFailure> {
+  private static func open(
+    _ target: ConnectionTarget, wake: WakeSignal, isStopping: () -> Bool
+  ) -> Result<OpaquePointer, ConnectFailure> {
     var target = target
     var silent: [String] = []
     while true {
       switch attempt(target, wake, isStopping) {
-      case .connected(let handle):
-        notices.attach(to: handle)
-        let wire = WireConnection(
-          handle: handle, notices: notices, streamsRows: streamsRows, configuration: configuration)
-        guard PQsetnonblocking(handle, 1) == 0, PQenterPipelineMode(handle) == 1 else {
-          return .failure(ConnectFailure(message: "pipeline mode is not available", isPermanent: true))
-        }
-        return .success(wire)
+      case .connected(let handle): return .success(handle)
       case .refused(let failure):
         let message = (silent + [failure.message]).joined(separator: "; ")
         return .failure(ConnectFailure(message: message, isPermanent: failure.isPermanent))
@@ -85,7 +104,7 @@ extension WireConnection {
       name: PQhost(handle).map { String(cString: $0) } ?? "", port: PQport(handle).map { String(cString: $0) } ?? "")
   }
 
-  private static func start(_ target: ConnectionTarget) -> OpaquePointer? {
+  static func start(_ target: ConnectionTarget) -> OpaquePointer? {
     // libpq copies both arrays and all strings before it returns.
     let words = target.settings.map { (strdup($0.key), strdup($0.value)) }
     defer {

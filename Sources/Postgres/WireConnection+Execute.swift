@@ -53,10 +53,14 @@ extension WireConnection {
   /// - Returns: why waiting is over, nil to look for answers again.
   func wait(_ patience: inout Patience, wake: WakeSignal, interrupt: Interrupt?) -> PostgresError? {
     let events = flush() ? POLLIN : POLLIN | POLLOUT
-    if awaitReady(socket, events: events, wake: wake, until: patience.deadline) {
+    let doubt = suspicionAge.map { ContinuousClock.now + $0 }
+    if awaitReady(socket, events: events, wake: wake, until: min(patience.deadline, doubt ?? patience.deadline)) {
       takeInput()
       return nil
     }
+    condemnIfReplaced()
+    if let defect { return defect }
+    if let doubt, ContinuousClock.now >= doubt { suspectServer() }
     let isLate = ContinuousClock.now >= patience.deadline
     if let reason = patience.ended {
       guard isLate else { return nil }

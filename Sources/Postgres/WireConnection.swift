@@ -21,11 +21,19 @@ final class WireConnection {
   let streamsRows: Bool
   let maxResultBytes: Int
   let maxResultRows: Int
+  /// The server's position in the group.
+  let server: Int
+  private let group: ServerGroup
   /// Why the session must not be used again, nil while it is sound.
   private(set) var defect: PostgresError?
 
-  init(handle: OpaquePointer, notices: NoticeSink, streamsRows: Bool, configuration: PostgresConfiguration) {
+  init(
+    handle: OpaquePointer, server: Int, of group: ServerGroup, notices: NoticeSink, streamsRows: Bool,
+    configuration: PostgresConfiguration
+  ) {
     self.handle = handle
+    self.server = server
+    self.group = group
     self.notices = notices
     self.streamsRows = streamsRows
     statements = StatementCache(capacity: configuration.maxPreparedStatements)
@@ -58,6 +66,17 @@ final class WireConnection {
   func condemn(_ reason: PostgresError) {
     defect = defect ?? reason
   }
+
+  /// Condemns the session if its server is not the primary any more, as far as the client knows (I9: no zombie writes).
+  func condemnIfReplaced() {
+    if !group.isCurrent(server) { condemn(.connectionLost("another server has become the primary")) }
+  }
+
+  /// Says that the server is slow to answer.
+  func suspectServer() { group.suspect(server) }
+
+  /// How long an answer may take before the server is suspected; nil where there is no other.
+  var suspicionAge: Duration? { group.hasChoice ? group.suspicionAge : nil }
 
   /// Condemns the session with libpq's last message and returns the reason.
   @discardableResult

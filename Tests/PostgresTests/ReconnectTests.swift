@@ -109,7 +109,7 @@ struct ReconnectTests {
     #expect(try ConnectionTarget(configuration).settings["target_session_attrs"] == "read-write")
   }
 
-  @Test("a silent first host costs one connect timeout")
+  @Test("a silent first host costs a moment, and no more than its connect timeout")
   func silentHost() async throws {
     let target = try ConnectionTarget(try TestDatabase.configuration("x"))
     let host = try #require(target.hosts.first)
@@ -121,7 +121,7 @@ struct ReconnectTests {
     } _: { client async throws in
       let start = ContinuousClock.now
       #expect(try await client.query("SELECT 1 AS n").first?.int("n") == 1)
-      #expect(start.duration(to: .now) >= .milliseconds(300))
+      #expect(start.duration(to: .now) >= .milliseconds(200))
     }
     try await TestDatabase.withClient("silent-only") {
       $0.uri = "postgresql://\(login)@127.0.0.1:\(listener.port)/postgres"
