@@ -9,6 +9,7 @@ Modes, set at the control port by `POST /mode?NAME[&key=value]` while it runs:
   stall            lets half of each request body (or of the answer's, where there is none) through and then goes silent
   slowdown         503 SlowDown to everything; `retry-after=SECONDS` adds the header
   corrupt          flips a bit in every Nth body (`every=10`), of requests and answers, on the way: what a bad line does
+  truncate         ends every Nth body (`every=1`), of requests and of objects, halfway, and the connection with it
   corrupt-rest     as a store that loses bits at rest: takes every Nth PUT under a signature of its own and stores it wrong
                    (needs --access-key, --secret-key and --bucket)
   refuse           closes every connection at once
@@ -198,10 +199,16 @@ class Proxy:
 
     def is_struck(self, mode, length):
         """Whether this body is one of those to be spoilt."""
-        if not mode.startswith("corrupt") or length == 0:
+        if not mode.startswith(("corrupt", "truncate")) or length == 0:
             return False
         self.bodies += 1
-        return self.bodies % int(self.options.get("every", 10)) == 0
+        return self.bodies % int(self.options.get("every", 1 if mode == "truncate" else 10)) == 0
+
+    @staticmethod
+    def is_object(request):
+        """Whether a GET asks for an object, plainly or by a signed URL, and not for a listing."""
+        query = urllib.parse.urlsplit(request.start.split()[1]).query
+        return not query or "X-Amz-Signature=" in query
 
     async def exchange(self, request, method, mode, reader, writer, from_store, to_store):
         struck = (mode != "corrupt-rest" or method == "PUT") and self.is_struck(mode, request.length or request.is_chunked)
@@ -223,18 +230,25 @@ class Proxy:
             has_body = method != "HEAD" and status not in (204, 304)
             stalls = mode == "stall" and not (request.length or request.is_chunked)
             # Only objects are spoilt, not the store's XML; and what is stored wrong is not spoilt a second time.
-            struck = mode == "corrupt" and method == "GET" and has_body and "?" not in request.start and self.is_struck(mode, answer.length)
+            struck = (mode in ("corrupt", "truncate") and method == "GET" and has_body and self.is_object(request)
+                      and self.is_struck(mode, answer.length))
             writer.write(answer.raw)
             passed, total = 0, answer.length
             if has_body:
                 async for before, data, after in self.body(answer, from_store):
-                    if struck:
+                    if struck and mode == "truncate":
+                        data = self.first_half(data, passed, total)
+                    elif struck:
                         data, struck = self.spoilt(data), False
                     await self.down.take(len(data))
                     writer.write(before + data + after)
                     await writer.drain()
                     passed += len(data)
                     self.counters[f"down.{method}"] += len(data)
+                    if struck and passed * 2 >= total - 1:
+                        # Sent before the connection is given up: what a client gets is a short body, not a reset.
+                        await self.flushed(writer)
+                        raise Closed
                     if stalls and passed * 2 >= total:
                         self.counters["stalled"] += 1
                         await self.stick()
@@ -256,16 +270,34 @@ class Proxy:
     async def send(self, request, mode, struck, reader, to_store):
         passed = 0
         async for before, data, after in self.body(request, reader):
-            if struck:
+            if struck and mode == "truncate":
+                data = self.first_half(data, passed, request.length)
+            elif struck:
                 data, struck = self.spoilt(data), False
             await self.up.take(len(data))
             to_store.write(before + data + after)
             await to_store.drain()
             passed += len(data)
             self.counters["up"] += len(data)
+            if struck and passed * 2 >= request.length - 1:
+                to_store.transport.abort()
+                return
             if mode == "stall" and passed * 2 >= request.length:
                 self.counters["stalled"] += 1
                 await self.stick()
+
+    def first_half(self, data, passed, total):
+        """What of these bytes belongs to the first half of a body."""
+        if passed + len(data) < total // 2:
+            return data
+        self.counters["truncated"] += 1
+        return data[: max(total // 2 - passed, 0)]
+
+    @staticmethod
+    async def flushed(writer):
+        """Ends the connection in order: everything written is sent first."""
+        writer.close()
+        await writer.wait_closed()
 
     def spoilt(self, data):
         self.counters["spoilt"] += 1

@@ -5,6 +5,9 @@ set -euo pipefail
 # build_folder – where the executables of the chosen kind of build are.
 build_folder() { printf '%s\n' "$MERIDIAN_ROOT/.build/${BUILD:-debug}"; }
 
+# bin_folder – where the executables to run are: that folder, unless told (MERIDIAN_BIN_DIR).
+bin_folder() { printf '%s\n' "${MERIDIAN_BIN_DIR:-$(build_folder)}"; }
+
 # compile LOG ARGUMENT… – `swift build` with progress. Swift 6.3 does not recompile a file that sees a changed module only
 # through `Shared`'s re-export, and the link then lacks a symbol: in that case the executables are compiled afresh, once.
 compile() {

@@ -20,12 +20,22 @@ port_of() {
     us-api | eu-api | ap-api) echo $((PORT_BASE + region_offset[$region] + 1)) ;;
     us-health | eu-health | ap-health) echo $((PORT_BASE + region_offset[$region] + 2)) ;;
     us-worker | eu-worker | ap-worker) echo $((PORT_BASE + region_offset[$region] + 3)) ;;
+    us-proxy | eu-proxy | ap-proxy) echo $((PORT_BASE + region_offset[$region] + 4)) ;;
+    us-proxy-control | eu-proxy-control | ap-proxy-control) echo $((PORT_BASE + region_offset[$region] + 5)) ;;
     *) return 1 ;;
   esac
 }
 
 # url_of NAME
 url_of() { printf 'http://127.0.0.1:%s\n' "$(port_of "$1")"; }
+
+# has_folder_store REGION – its store is a folder, not a gateway of Ceph.
+has_folder_store() { [[ $STORE == local || " $FOLDER_STORES " == *" $1 "* ]]; }
+
+# store_port REGION – where Meridian and its clients reach the region's store: its fault proxy's port where it has one.
+store_port() {
+  if [[ " $STORE_PROXIES " == *" $1 "* ]]; then port_of "$1-proxy"; else port_of "$1-store"; fi
+}
 
 # preference_of REGION – its own location first, then the others in order.
 preference_of() {
@@ -39,8 +49,10 @@ preference_of() {
 
 # service_names – what others wrote: database, queue, stores, balancer, in the order they start.
 service_names() {
+  local region
   printf '%s\n' postgres redis
   if [[ $STORE == ceph ]]; then printf '%s\n' ceph-mon ceph-osd us-store eu-store ap-store; fi
+  for region in $STORE_PROXIES; do echo "$region-proxy"; done
   echo lb
 }
 
