@@ -2,19 +2,20 @@
 # Loopback ports, always below 32768 (above begins the ephemeral range). Sourced, never run.
 set -euo pipefail
 
-# ports_in_use [STATE] – every local TCP port in use, in hexadecimal, one per line; without those in STATE (06 is
-# TIME_WAIT, which a server that had the port before leaves behind and which does not hinder its successor).
+# ports_in_use [STATES] – every local TCP port in use, in hexadecimal, one per line; without those in STATES (a pattern
+# of the kernel's numbers).
 ports_in_use() {
   local tables=(/proc/net/tcp)
   [[ -r /proc/net/tcp6 ]] && tables+=(/proc/net/tcp6)
-  awk -v without="${1:-none}" '$4 != without && $2 ~ /:/ { n = split($2, part, ":"); print part[n] }' "${tables[@]}" | sort -u
+  awk -v without="^(${1:-none})\$" '$4 !~ without && $2 ~ /:/ { n = split($2, part, ":"); print part[n] }' "${tables[@]}" | sort -u
 }
 
-# port_is_free PORT
+# port_is_free PORT – nothing that hinders a server from listening there. What a killed server leaves behind does not:
+# connections that are ending (FIN_WAIT, TIME_WAIT, CLOSE, LAST_ACK, CLOSING), for as long as the other side holds them.
 port_is_free() {
   local hex
   hex=$(printf '%04X' "$1")
-  ! grep -qx "$hex" <<<"$(ports_in_use 06)"
+  ! grep -qx "$hex" <<<"$(ports_in_use '04|05|06|07|09|0B')"
 }
 
 # port_owner PORT – who listens there, as far as this user may know.

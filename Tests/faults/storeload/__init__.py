@@ -1,0 +1,1 @@
+"""The load and the faults of `Tests/faults/stores`."""

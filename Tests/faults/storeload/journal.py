@@ -1,0 +1,105 @@
+"""What the clients of a run saw: every pull and push, and every attempt of one that failed."""
+
+import collections
+import json
+import threading
+import time
+
+BEFORE, DURING, AFTER = "before", "during", "after"
+PHASES = (BEFORE, DURING, AFTER)
+
+
+class AttemptFailed(Exception):
+    """One attempt at one step failed; `where` is the registry, or the store it redirected to."""
+
+    def __init__(self, what, where="registry", detail="", retry_after=None, final=False):
+        super().__init__(f"{what} at the {where}: {detail}")
+        self.what, self.where, self.detail, self.retry_after, self.final = what, where, detail, retry_after, final
+
+
+class OperationFailed(Exception):
+    """A pull or push failed after all its attempts."""
+
+
+class Journal:
+    """Counts by the phase in which something ended; each failed attempt is also a line of JSON in a file."""
+
+    def __init__(self, path):
+        self.path, self.lock = path, threading.Lock()
+        self.begun, self.phase = time.monotonic(), BEFORE
+        self.done = collections.Counter()       # (phase, kind, via)
+        self.failed = []                        # dictionaries, one an operation
+        self.attempts = collections.Counter()   # (phase, kind, where, what)
+        self.wrong_bytes = collections.Counter()  # (phase, where): complete answers whose digest is wrong
+        self.seconds = collections.defaultdict(list)  # (phase, kind)
+        self.acknowledged = []
+        self.path.write_text("")
+
+    def at(self):
+        return round(time.monotonic() - self.begun, 2)
+
+    def _write(self, record):
+        with self.path.open("a") as file:
+            file.write(json.dumps(record) + "\n")
+
+    def operation(self, kind, via, seconds):
+        phase = self.phase
+        with self.lock:
+            self.done[phase, kind, via] += 1
+            self.seconds[phase, kind].append(seconds)
+
+    def operation_failed(self, kind, via, client, what, seconds):
+        phase = self.phase
+        record = {"at": self.at(), "clock": time.strftime("%H:%M:%S", time.gmtime()), "phase": phase, "FAILED": kind,
+                  "via": via, "client": client, "what": what, "seconds": round(seconds, 2)}
+        with self.lock:
+            self.failed.append(record)
+            self._write(record)
+
+    def attempt_failed(self, kind, via, client, step, failure, seconds, number):
+        phase = self.phase
+        record = {"at": self.at(), "clock": time.strftime("%H:%M:%S", time.gmtime()), "phase": phase, "attempt": number,
+                  "of": kind, "step": step, "via": via, "client": client, "where": failure.where, "what": failure.what,
+                  "detail": failure.detail[:400], "seconds": round(seconds, 2)}
+        with self.lock:
+            self.attempts[phase, kind, failure.where, failure.what] += 1
+            if failure.what == "wrong bytes":
+                self.wrong_bytes[phase, failure.where] += 1
+            self._write(record)
+
+    def acknowledge(self, image):
+        with self.lock:
+            self.acknowledged.append(image)
+
+    # Sums
+
+    def count(self, kind, phase=None):
+        with self.lock:
+            return sum(n for (p, k, _), n in self.done.items() if k == kind and phase in (None, p))
+
+    def failures(self, kind, phase=None):
+        with self.lock:
+            return sum(1 for f in self.failed if f["FAILED"] == kind and phase in (None, f["phase"]))
+
+    def attempts_failed(self, kind, where=None, phase=None, without=()):
+        with self.lock:
+            return sum(n for (p, k, w, what), n in self.attempts.items()
+                       if k == kind and where in (None, w) and phase in (None, p) and what not in without)
+
+    def reasons(self, kind, phases=(DURING, AFTER)):
+        """The failed attempts as a text, the most frequent first."""
+        with self.lock:
+            sums = collections.Counter()
+            for (phase, k, where, what), n in self.attempts.items():
+                if k == kind and phase in phases:
+                    sums[f"{what} ({where})"] += n
+        return ", ".join(f"{n}x {text}" for text, n in sums.most_common())
+
+    def slowest(self, kind, phase):
+        with self.lock:
+            return max(self.seconds[phase, kind], default=0.0)
+
+    def median(self, kind, phase):
+        with self.lock:
+            values = sorted(self.seconds[phase, kind])
+        return values[len(values) // 2] if values else 0.0
