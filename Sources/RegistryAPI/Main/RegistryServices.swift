@@ -7,6 +7,8 @@ struct RegistryServices: Sendable {
   let catalog: Catalog
   /// The store of every configured location.
   let stores: [LocationID: any BlobStore]
+  /// Which of them work.
+  let health: StoreHealth
   let gate: AccessGate
   let manifests: ManifestCache
   let room: TransferRoom

@@ -5,6 +5,9 @@ import Shared
 
 /// Answers GET and HEAD of a blob.
 struct BlobPull: Sendable {
+  /// A client is only sent to a store that has answered within this time.
+  static let proofAge = Duration.seconds(2)
+
   let services: RegistryServices
 
   /// Answers the request; the catalog decides what is linked in this repository (security rule 8).
@@ -27,10 +30,11 @@ struct BlobPull: Sendable {
       return Answer(.ok, fields: fields)
     }
     if EntityTag.matches(request.headers[.ifNoneMatch], "\"\(digest)\"") { return Answer(.notModified, fields: fields) }
-    let policy = PlacementPolicy(preference: services.settings.preference)
-    let route = ReadRoute(blob.placements, policy: policy, redirectAllowed: !services.settings.proxyStorage) {
-      $0.location
-    }
+    let unhealthy = services.health.unusable(blob.placements.map(\.location), for: .reading)
+    let policy = PlacementPolicy(preference: services.settings.preference, unhealthy: unhealthy)
+    let route = ReadRoute(
+      blob.placements, policy: policy, redirectAllowed: !services.settings.proxyStorage,
+      isProven: { services.health.isProven($0, within: Self.proofAge) }, at: { $0.location })
     let range = try Self.range(request.headers[.range], of: blob)
     if route.mode == .redirect, range.mayBeRedirected, let best = route.candidates.first,
       let answer = try redirect(to: best, digest: digest)
@@ -55,33 +59,35 @@ struct BlobPull: Sendable {
     return Answer(.temporaryRedirect, fields: fields)
   }
 
-  /// The bytes through here: the first copy that can be opened is sent (G5, before the first byte).
+  /// The bytes through here: the first copy that begins to answer is sent (G5, before the first byte).
   private func proxy(
     _ blob: BlobRecord, _ candidates: [Placement], part: ByteRange?, fields: HTTPFields
   ) async throws -> Answer {
     var fields = fields
     if let part { fields[.contentRange] = "bytes \(part)/\(blob.sizeBytes)" }
     let status = part == nil ? HTTPResponse.Status.ok : .partialContent
-    var lastError = StorageError.unreachable(detail: "no copy is left")
-    for placement in candidates {
-      guard let store = services.stores[placement.location] else { continue }
-      do throws(StorageError) {
-        let body = try await store.open(placement.key, range: part)
-        guard body.objectSizeBytes == blob.sizeBytes else {
-          throw .sizeMismatch(expectedBytes: blob.sizeBytes, actualBytes: body.objectSizeBytes)
-        }
-        services.urgent?.served(blob, from: placement.location)
-        return Answer(status, fields: fields, body: .object(body))
-      } catch {
-        if case .cancelled = error { throw error }
-        lastError = error
-        services.logger.warning(
-          "a copy cannot be opened; trying the next",
-          metadata: ["location": "\(placement.location)", "digest": "\(blob.digest)", "error": "\(error)"])
-      }
+    let opening = CopyOpening(stores: services.stores, sizeBytes: blob.sizeBytes)
+    do throws(StorageError) {
+      let opened = try await opening.open(candidates, range: part) { failed in note(failed, of: blob) }
+      services.urgent?.served(blob, from: opened.placement.location)
+      return Answer(status, fields: fields, body: .object(opened.whole))
+    } catch {
+      if case .cancelled = error { throw error }
+      throw OCIFailure.unavailable(
+        "no copy of the blob can be read at the moment", retryAfter: error.retryAfter, cause: error.description)
     }
-    throw OCIFailure.unavailable(
-      "no copy of the blob can be read at the moment", retryAfter: lastError.retryAfter, cause: lastError.description)
+  }
+
+  private func note(_ failed: CopyOpening.Failed, of blob: BlobRecord) {
+    // The store has reported whatever it answered; of one that did not answer only this knows.
+    if case .timedOut(phase: "first bytes") = failed.error {
+      services.health.record(failed.placement.location, .reading, .fails(retryAfter: nil))
+    }
+    services.logger.warning(
+      "a copy cannot be opened; trying the next",
+      metadata: [
+        "location": "\(failed.placement.location)", "digest": "\(blob.digest)", "error": "\(failed.error)",
+      ])
   }
 
   /// What a `Range` header asks for of the blob; throws 416 with the blob's size where there is nothing to send.

@@ -46,6 +46,7 @@ extension Configuration {
     replicationEnabled = storage.replicationEnabled
     localReplicationAllowed = storage.localReplicationAllowed
     proxyStorage = try root.boolean("FEATURE_PROXY_STORAGE") ?? false
+    writeFailoverEnabled = try root.boolean("FEATURE_WRITE_FAILOVER") ?? true
     region = try RegionSettings.ownName(environment["REGION_NAME"], home: storage.home)
     regions = try RegionSettings.table(root, locations: storage.locations.map(\.id))
     let access = try AccessSettings(root)

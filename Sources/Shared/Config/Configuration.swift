@@ -20,6 +20,8 @@ package struct Configuration: Sendable, Hashable {
   package let preference: [LocationID]
   package let replicationEnabled: Bool
   package let proxyStorage: Bool
+  /// `FEATURE_WRITE_FAILOVER`, true by default: whether pushes go to the next store while the preferred one does not work.
+  package let writeFailoverEnabled: Bool
   package let localReplicationAllowed: Bool
   package let authentication: AuthenticationMode
   package let superUsers: [String]

@@ -39,7 +39,7 @@ struct RegistryFixture: Sendable {
     instances count: Int = 1, gate: AccessGate? = nil, proxy: Bool = true, maximumLayerBytes: Int64 = 1 << 30,
     acceptsPushes: Bool = true, connections: ConnectionLimits = ConnectionLimits(),
     maximumUploads: Int = 2000, sparse: Bool = false, uploadLifetime: Duration = .seconds(3600),
-    throttle: AdminThrottle = AdminThrottle(),
+    throttle: AdminThrottle = AdminThrottle(), writeFailover: Bool = true,
     decorating: @Sendable (MemoryStore) -> any BlobStore = { $0 },
     _ body: @escaping @Sendable (RegistryFixture) async throws -> Void
   ) async throws {
@@ -50,7 +50,12 @@ struct RegistryFixture: Sendable {
         minimumPartBytes: 5 << 20, maximumPartBytes: 5 << 30, maximumParts: 10_000, maximumSinglePutBytes: 5 << 30)
       let us = MemoryStore(location: catalog.us, storagePath: path, partLimits: limits)
       let eu = MemoryStore(location: catalog.eu, storagePath: path, partLimits: limits)
-      let stores: [LocationID: any BlobStore] = [catalog.us: decorating(us), catalog.eu: eu]
+      let health = StoreHealth(locations: [catalog.us, catalog.eu])
+      let writes = WritesUnderWay()
+      let stores = [catalog.us: decorating(us), catalog.eu: eu as any BlobStore].mapValues {
+        ObservedStore(base: $0, health: health, writes: writes) as any BlobStore
+      }
+      for location in stores.keys { health.recordProof(location, .works) }
       let queue = MemoryReplicationQueue()
       var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
       logger.logLevel = .critical
@@ -61,7 +66,8 @@ struct RegistryFixture: Sendable {
         gate
         ?? AccessGate(mode: .open, origin: RegistryOrigin(scheme: "http", serverHostname: "r", regionHostnames: []))
       var instances: [Instance] = []
-      var services: [any Service] = [announcer, deletions]
+      let prover = StoreProver(stores: stores, preference: [catalog.us, catalog.eu], health: health, logger: logger)
+      var services: [any Service] = [announcer, deletions, writes, prover]
       let ports = Ports()
       for index in 0..<count {
         let preference = index == 0 ? [catalog.us, catalog.eu] : [catalog.eu, catalog.us]
@@ -76,9 +82,11 @@ struct RegistryFixture: Sendable {
             acceptsPushes: acceptsPushes, maximumLayerBytes: maximumLayerBytes, maximumManifestBytes: 4 << 20,
             uploadLifetime: uploadLifetime, presignLifetime: .seconds(300), linkLease: .seconds(3600),
             maximumUploadsPerPrincipal: maximumUploads, allowsSparseIndexes: sparse),
-          catalog: catalog.catalog, stores: stores, gate: gate, manifests: ManifestCache(),
+          catalog: catalog.catalog, stores: stores, health: health, gate: gate, manifests: ManifestCache(),
           room: TransferRoom(memoryBytes: 64 << 20, spool: try Spool()), announcer: announcer,
-          pushLocation: PushLocation(preference: preference, catalog: catalog.catalog, logger: logger), urgent: urgent,
+          pushLocation: PushLocation(
+            preference: preference, health: writeFailover ? health : nil, catalog: catalog.catalog, logger: logger),
+          urgent: urgent,
           deletions: deletions,
           throttle: throttle, metrics: metrics,
           logger: logger)
