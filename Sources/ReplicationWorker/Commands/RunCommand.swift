@@ -83,7 +83,8 @@ struct RunCommand: AsyncParsableCommand {
     }
     let own = try BandwidthArgument.limits(bandwidth, known: configuration.locations.map(\.id))
     let memoryBytes = try memoryBytes(targets: targets.count)
-    let stores = try Startup.stores(configuration, maximumConnections: connections(targets: targets.count))
+    let stores = try Startup.stores(
+      configuration, maximumConnections: connections(targets: targets.count), deadlines: .copying)
     let catalog = try await Startup.catalog(configuration, service: "replication-worker", logger: logger)
     try await check(targets, catalog: catalog, logger: logger)
     let process = ProcessInfo.processInfo

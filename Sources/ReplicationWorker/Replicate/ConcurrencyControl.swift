@@ -8,7 +8,7 @@ struct ConcurrencyControl: Sendable {
   /// The bounds and the measure.
   struct Limits: Sendable, Hashable {
     var minimum = 2
-    var initial = 4
+    var initial = 8
     var maximum = 16
     /// What a change is given before its effect is measured.
     var settle: Duration = .milliseconds(250)

@@ -1,10 +1,10 @@
 import Shared
 import Synchronization
 
-/// The way from one location to another, shared by every blob that is copied along it: slots for parts, in the order of
-/// asking, as many as `ConcurrencyControl` finds worth while.
+/// The way from one location to another, shared by every blob that is copied along it: slots for transfers, in the order
+/// of asking, as many as `ConcurrencyControl` finds worth while.
 ///
-/// A slot is held while a part is fetched and uploaded and never while memory is waited for, so every slot comes free.
+/// A slot is held while a range is fetched and never while memory is waited for, so every slot comes free.
 final class CopyLink: Sendable {
   private struct Waiter {
     let id: UInt64
@@ -13,6 +13,7 @@ final class CopyLink: Sendable {
 
   private struct State {
     var control: ConcurrencyControl
+    var sizing: RangeSizing
     var inUse = 0
     var mostInUse = 0
     var waiters: [Waiter] = []
@@ -25,17 +26,18 @@ final class CopyLink: Sendable {
 
   /// A link nobody uses yet; `limitChanged` is told the first limit and each new one.
   init(
-    limits: ConcurrencyControl.Limits, now: @escaping @Sendable () -> ContinuousClock.Instant,
+    limits: ConcurrencyControl.Limits, sizing: RangeSizing.Limits = .init(),
+    now: @escaping @Sendable () -> ContinuousClock.Instant,
     limitChanged: @escaping @Sendable (Int) -> Void = { _ in }
   ) {
     let control = ConcurrencyControl(limits: limits)
-    state = Mutex(State(control: control))
+    state = Mutex(State(control: control, sizing: RangeSizing(limits: sizing)))
     self.now = now
     self.limitChanged = limitChanged
     limitChanged(control.limit)
   }
 
-  /// How many parts may be under way now.
+  /// How many transfers may be under way now.
   var limit: Int { state.withLock { $0.control.limit } }
   /// How many are.
   var inUse: Int { state.withLock { $0.inUse } }
@@ -69,7 +71,12 @@ final class CopyLink: Sendable {
       waiter?.continuation.resume(returning: false)
     }
     guard isGranted else { throw CancellationError() }
-    return LinkSlot(link: self)
+    return LinkSlot(link: self, since: now())
+  }
+
+  /// The ranges a part is to be fetched in.
+  func ranges(of part: ByteRange) -> [ByteRange] {
+    part.divided(into: state.withLock { $0.sizing.pieces(of: part.count) })
   }
 
   /// Notes bytes that have arrived.
@@ -83,6 +90,11 @@ final class CopyLink: Sendable {
     guard error.isStoreFailure || error.mayPassSoon else { return }
     let time = now()
     update { $0.control.failed(at: time) }
+  }
+
+  fileprivate func finished(_ bytes: Int64, since start: ContinuousClock.Instant) {
+    let duration = now() - start
+    state.withLock { $0.sizing.transferred(bytes, in: duration) }
   }
 
   fileprivate func leave() { update { $0.inUse -= 1 } }
@@ -112,9 +124,16 @@ final class CopyLink: Sendable {
 /// A place on a link until released or dropped.
 final class LinkSlot: Sendable {
   let link: CopyLink
+  private let since: ContinuousClock.Instant
   private let isHeld = Mutex(true)
 
-  fileprivate init(link: CopyLink) { self.link = link }
+  fileprivate init(link: CopyLink, since: ContinuousClock.Instant) {
+    self.link = link
+    self.since = since
+  }
+
+  /// Notes that what the slot was taken for has arrived, all `bytes` of it.
+  func transferred(_ bytes: Int64) { link.finished(bytes, since: since) }
 
   /// Gives the place back; a second call does nothing.
   func release() {

@@ -9,16 +9,18 @@ final class CopyLinks: Sendable {
   }
 
   private let limits: ConcurrencyControl.Limits
+  private let sizing: RangeSizing.Limits
   private let now: @Sendable () -> ContinuousClock.Instant
   private let registry: MetricsRegistry?
   private let links = Mutex<[Ends: CopyLink]>([:])
 
   /// No link yet; `registry` shows how many parts each lets through, `now` is the time throughput is measured by.
   init(
-    limits: ConcurrencyControl.Limits = .init(), registry: MetricsRegistry? = nil,
+    limits: ConcurrencyControl.Limits = .init(), sizing: RangeSizing.Limits = .init(), registry: MetricsRegistry? = nil,
     now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
   ) {
     self.limits = limits
+    self.sizing = sizing
     self.registry = registry
     self.now = now
   }
@@ -29,9 +31,10 @@ final class CopyLinks: Sendable {
       let ends = Ends(source: source, target: target)
       if let link = links[ends] { return link }
       let gauge = registry?.gauge(
-        "meridian_replication_link_parts", help: "Parts that may be under way at once, by source and target.",
+        "meridian_replication_link_parts",
+        help: "Ranges of large blobs that may be fetched at once, by source and target.",
         labels: ["source": source.description, "target": target.description])
-      let link = CopyLink(limits: limits, now: now) { gauge?.set(Double($0)) }
+      let link = CopyLink(limits: limits, sizing: sizing, now: now) { gauge?.set(Double($0)) }
       links[ends] = link
       return link
     }

@@ -81,7 +81,7 @@ struct PartWindow: Sendable {
   /// The parts so far without a gap, for the completion; all once `isFinished`.
   var parts: [UploadedPart] { settled }
 
-  /// The next part to find memory and a slot for; nil while one is being admitted or the window is full.
+  /// The next part to find memory for; nil while one is being admitted or the window is full.
   mutating func admitNext() -> CopyPart? {
     // A save that failed does not hold the copy up: the window then counts from what was to be saved.
     let floor = isSaving ? saved : offered
@@ -92,7 +92,7 @@ struct PartWindow: Sendable {
     return part
   }
 
-  /// The part has its memory and its slot, and its bytes are being fetched.
+  /// The part has its memory, and its bytes are being fetched.
   mutating func beginFetching(_ number: Int) { if number == admitted { isAdmitting = false } }
 
   /// All bytes of the part are here; it can be uploaded.

@@ -3,9 +3,8 @@ import Shared
 
 /// What the tasks of one copy report to the task that drives it.
 enum PartEvent: Sendable {
-  case admitted(CopyPart, CopyReservation, LinkSlot)
-  /// The slot goes on to the upload, except where that waits for the part's hash.
-  case fetched(CopyPart, [[UInt8]], LinkSlot)
+  case admitted(CopyPart, CopyReservation)
+  case fetched(CopyPart, [[UInt8]])
   /// The hash of the whole so far, and the part's own where its upload carries one.
   case hashed(Int, ContentHasher, Digest?)
   case confirmed(UploadedPart)
@@ -78,17 +77,17 @@ struct PartsDrive {
   /// Takes an event in and starts what follows from it alone; returns why the copy must stop, if it must.
   private mutating func take(_ event: PartEvent, _ group: inout TaskGroup<PartEvent>) -> CopyStop? {
     switch event {
-    case .admitted(let part, let memory, let slot):
+    case .admitted(let part, let memory):
       held[part.number] = Held(part: part, memory: memory)
       window.beginFetching(part.number)
-      fetch(part, slot, &group)
-    case .fetched(let part, let chunks, let slot):
+      fetch(part, &group)
+    case .fetched(let part, let chunks):
       held[part.number]?.chunks = chunks
       window.fetched(part.number)
-      if hashesBodies { slot.release() } else { send(part, chunks, nil, slot, &group) }
+      if !hashesBodies { send(part, chunks, nil, &group) }
     case .hashed(let number, _, let digest):
       note(event)
-      if let digest, let held = held[number] { send(held.part, held.chunks, digest, nil, &group) }
+      if let digest, let held = held[number] { send(held.part, held.chunks, digest, &group) }
     case .confirmed:
       note(event)
     case .saved(let holdsLease):
@@ -109,12 +108,9 @@ struct PartsDrive {
       if window.confirmed(part) { release(part.number) }
     case .saved(let holdsLease):
       window.endSave(succeeded: holdsLease == true)
-    case .admitted(_, let memory, let slot):
-      slot.release()
+    case .admitted(_, let memory):
       memory.release()
-    case .fetched(_, _, let slot):
-      slot.release()
-    case .stopped:
+    case .fetched, .stopped:
       break
     }
   }
@@ -139,46 +135,34 @@ struct PartsDrive {
 // MARK: - Child tasks
 
 extension PartsDrive {
-  /// Waits for memory and for a slot of the link from the source that is the first choice now.
+  /// Waits for memory.
   private func admit(_ part: CopyPart, _ group: inout TaskGroup<PartEvent>) {
-    let (context, job, board) = (context, job, copy.reader.board)
+    let memory = context.memory
     group.addTask {
       do throws(StorageError) {
-        let memory = try await context.memory.reserve(part.sizeBytes, for: .large)
-        guard let source = board.candidates.first?.location else {
-          memory.release()
-          return .stopped(.sources(nil))
-        }
-        do {
-          return .admitted(part, memory, try await context.links.link(from: source, to: job.target).enter())
-        } catch {
-          memory.release()
-          return .stopped(.cancelled)
-        }
+        return .admitted(part, try await memory.reserve(part.sizeBytes, for: .large))
       } catch {
         return .stopped(error == .cancelled ? .cancelled : .target(error))
       }
     }
   }
 
-  private func fetch(_ part: CopyPart, _ slot: LinkSlot, _ group: inout TaskGroup<PartEvent>) {
-    let reader = copy.reader
+  private func fetch(_ part: CopyPart, _ group: inout TaskGroup<PartEvent>) {
+    let fetch = PartFetch(context: context, job: job, reader: copy.reader)
     group.addTask {
       do throws(CopyStop) {
-        return .fetched(part, try await reader.read(part.range).chunks, slot)
+        return .fetched(part, try await fetch.run(part))
       } catch {
-        slot.release()
         return .stopped(error)
       }
     }
   }
 
   private func send(
-    _ part: CopyPart, _ chunks: [[UInt8]], _ digest: Digest?, _ slot: LinkSlot?, _ group: inout TaskGroup<PartEvent>
+    _ part: CopyPart, _ chunks: [[UInt8]], _ digest: Digest?, _ group: inout TaskGroup<PartEvent>
   ) {
     let (copy, upload) = (copy, upload)
     group.addTask {
-      defer { slot?.release() }
       do throws(StorageError) {
         return .confirmed(try await copy.send(part, chunks, digest, to: upload))
       } catch {

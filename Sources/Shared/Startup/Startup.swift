@@ -108,24 +108,24 @@ package enum Startup {
   ///
   /// Each has at most `maximumConnections` sockets open at a time.
   package static func stores(
-    _ configuration: Configuration, maximumConnections: Int = 64
+    _ configuration: Configuration, maximumConnections: Int = 64, deadlines: StoreDeadlines = StoreDeadlines()
   ) throws(StartupError) -> [LocationID: any BlobStore] {
     var stores: [LocationID: any BlobStore] = [:]
     for location in configuration.locations {
-      stores[location.id] = try store(location, maximumConnections: maximumConnections)
+      stores[location.id] = try store(location, maximumConnections: maximumConnections, deadlines: deadlines)
     }
     return stores
   }
 
   /// Opens the store of one location without contacting it.
   package static func store(
-    _ location: LocationSettings, maximumConnections: Int = 64
+    _ location: LocationSettings, maximumConnections: Int = 64, deadlines: StoreDeadlines = StoreDeadlines()
   ) throws(StartupError) -> any BlobStore {
     guard location.engine.isAvailable else {
       throw .engineUnavailable(location.id, engine: location.engine.engineName)
     }
     do {
-      return try StoreFactory.open(location, maximumConnections: maximumConnections)
+      return try StoreFactory.open(location, maximumConnections: maximumConnections, deadlines: deadlines)
     } catch {
       throw .store(location.id, error)
     }

@@ -9,12 +9,13 @@ package enum StoreFactory {
   /// LocalStorage folder is never made here.
   /// `maximumConnections` bounds the sockets to the store that are open at a time.
   package static func open(
-    _ location: LocationSettings, maximumConnections: Int = 64
+    _ location: LocationSettings, maximumConnections: Int = 64, deadlines: StoreDeadlines = StoreDeadlines()
   ) throws(StorageError) -> any BlobStore {
     switch location.engine {
     case .s3(let settings):
       var connection = try connection(settings, publicEndpoint: location.publicEndpoint)
       connection.maximumConnections = max(maximumConnections, 1)
+      connection.deadlines = deadlines
       return try S3Store(location: location.id, connection: connection)
     case .local(let settings):
       return try local(location.id, settings)

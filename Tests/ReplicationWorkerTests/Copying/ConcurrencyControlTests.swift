@@ -31,7 +31,7 @@ struct ConcurrencyControlTests {
   }
 
   @Test func startsSmall() {
-    #expect(ConcurrencyControl().limit == 4)
+    #expect(ConcurrencyControl().limit == 8)
     #expect(ConcurrencyControl(limits: .init(minimum: 8, initial: 4)).limit == 8)
     #expect(ConcurrencyControl(limits: .init(initial: 40)).limit == 16)
   }
@@ -45,9 +45,9 @@ struct ConcurrencyControlTests {
   @Test func staysWhereMoreBringsNothing() {
     var link = Link(capacity: 4e6, perTransfer: 2e6)
     link.run(.seconds(3))
-    #expect(link.control.limit == 4)
+    #expect(link.control.limit == 8)
     link.run(.seconds(60))
-    #expect(link.control.limit <= 5)
+    #expect(link.control.limit <= 10)
   }
 
   @Test func findsTheKnee() {
@@ -86,7 +86,7 @@ struct ConcurrencyControlTests {
   @Test func anEpochThatWasNotFullSaysNothing() {
     var link = Link(capacity: 1e9, perTransfer: 1e6)
     link.run(.seconds(30), using: 3)
-    #expect(link.control.limit == 4)
+    #expect(link.control.limit == 8)
   }
 
   @Test func aPauseBeginsTheMeasurementAnew() {
@@ -101,7 +101,7 @@ struct ConcurrencyControlTests {
   @Test func aLinkThatBecameWiderIsFoundOut() {
     var narrow = Link(capacity: 4e6, perTransfer: 1e6)
     narrow.run(.seconds(10))
-    #expect(narrow.control.limit <= 6)
+    #expect(narrow.control.limit <= 10)
     var wide = Link(capacity: 1e9, perTransfer: 1e6)
     wide.control = narrow.control
     wide.now = narrow.now

@@ -18,7 +18,10 @@ struct CopyFixture: Sendable {
   var policy = CopyPolicy()
   let preference: [LocationID]
 
-  init(memoryBytes: Int64 = 4 << 20, link: ConcurrencyControl.Limits = .init(), protectsBodies: Bool = true) throws {
+  init(
+    memoryBytes: Int64 = 4 << 20, link: ConcurrencyControl.Limits = .init(), sizing: RangeSizing.Limits = .init(),
+    protectsBodies: Bool = true
+  ) throws {
     let path = try #require(StoragePath("registry"))
     func store(_ name: String, protectsBodies: Bool = true) throws -> WatchedStore {
       let limits = PartLimits(
@@ -32,7 +35,7 @@ struct CopyFixture: Sendable {
     eu = try store("eustorage", protectsBodies: protectsBodies)
     preference = try ["eustorage", "usstorage", "apstorage"].map { try LocationID(parsing: $0) }
     memory = TransferMemory(capacityBytes: memoryBytes)
-    links = CopyLinks(limits: link)
+    links = CopyLinks(limits: link, sizing: sizing)
     policy.partBytes = Self.partBytes
     policy.wholeBlobBytes = 32 << 10
   }

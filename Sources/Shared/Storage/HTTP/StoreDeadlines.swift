@@ -10,9 +10,19 @@ package struct StoreDeadlines: Sendable, Hashable {
   /// How long a body may stay below `slowestBytesPerSecond`.
   package var stall: Duration = .seconds(30)
   package var slowestBytesPerSecond = 1024
+  /// How long received bytes of a body wait for others, so that they are handed over in full chunks.
+  package var gathering: Duration = .milliseconds(20)
 
-  /// The defaults.
+  /// The defaults, which are those for serving clients.
   package init() {}
+
+  /// For copies, which need a body only when all of it is here: on a slow way, chunks handed over half empty would hold
+  /// twice the memory.
+  package static let copying: StoreDeadlines = {
+    var deadlines = StoreDeadlines()
+    deadlines.gathering = .milliseconds(500)
+    return deadlines
+  }()
 }
 
 /// Which deadline applies to a request.
@@ -52,6 +62,7 @@ extension StoreDeadlines {
   ) throws(StorageError) -> HTTPTransport {
     var configuration = HTTPTransportConfiguration()
     configuration.connectTimeout = connect
+    configuration.batchDelay = gathering
     configuration.lowSpeedTime = stall
     configuration.lowSpeedLimitBytesPerSecond = slowestBytesPerSecond
     configuration.caBundlePath = caBundlePath
