@@ -134,7 +134,7 @@ extension EngineSchema {
 
   private static let openStackSwift: [Parameter] = [
     .required("swift_container"), .required("storage_path"), .required("auth_url"), .required("swift_user"),
-    .required("swift_password", .secret), .optional("auth_version", .integer), .optional("os_options", .any),
+    .required("swift_password", .secret), .optional("auth_version"), .optional("os_options", .any),
     .optional("ca_cert_path"), .optional("temp_url_key", .secret), .optional("simple_path_concat", .boolean),
     .optional("connect_timeout", .integer), .optional("retry_count", .integer),
     .optional("retry_on_ratelimit", .boolean),

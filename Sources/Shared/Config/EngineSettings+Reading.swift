@@ -54,6 +54,7 @@ extension EngineSettings {
     case "S3Storage": self = .s3(try S3Settings(amazon: section))
     case "RadosGWStorage", "RHOCSStorage": self = .s3(try S3Settings(gateway: section, engineName: schema.name))
     case "IBMCloudStorage": self = .s3(try S3Settings(gateway: section, engineName: schema.name))
+    case "SwiftStorage": self = .openStack(try OpenStackSettings(section))
     default: self = .other(name: schema.name, parameters: try EngineParameters(section, schema: schema))
     }
   }

@@ -4,6 +4,8 @@ package import SharedModel
 package enum EngineSettings: Sendable, Hashable {
   /// `S3Storage`, `RadosGWStorage`, `RHOCSStorage`, `IBMCloudStorage`: one client, different parameter names.
   case s3(S3Settings)
+  /// `SwiftStorage`.
+  case openStack(OpenStackSettings)
   /// `LocalStorage`.
   case local(LocalSettings)
   /// An engine of Quay whose parameters are checked but which this build cannot open.
@@ -13,6 +15,7 @@ package enum EngineSettings: Sendable, Hashable {
   package var described: any EngineDescription {
     switch self {
     case .s3(let settings): settings
+    case .openStack(let settings): settings
     case .local(let settings): settings
     case .other(let name, let parameters): UnavailableEngine(engineName: name, parameters: parameters)
     }

@@ -17,6 +17,11 @@ package enum StoreFactory {
       connection.maximumConnections = max(maximumConnections, 1)
       connection.deadlines = deadlines
       return try S3Store(location: location.id, connection: connection)
+    case .openStack(let settings):
+      return try OpenStackStore(
+        location: location.id,
+        connection: OpenStackConnection(
+          settings, publicEndpoint: try location.publicEndpoint.map(parsed), maximumConnections: maximumConnections))
     case .local(let settings):
       return try local(location.id, settings)
     case .other(let name, _):

@@ -77,10 +77,6 @@ struct EngineSettingsTests {
     ("AzureStorage", "azure_container: c, storage_path: /r, azure_account_name: n, azure_account_key: k"),
     ("AzureStorage", "azure_container: c, storage_path: /r, azure_account_name: n, sas_token: s"),
     (
-      "SwiftStorage",
-      "swift_container: c, storage_path: /r, auth_url: 'http://k/v3', swift_user: u, swift_password: p, auth_version: 3, os_options: {tenant_name: t}, temp_url_key: k"
-    ),
-    (
       "STSS3Storage",
       "storage_path: /r, s3_bucket: b, sts_role_arn: arn, sts_user_access_key: A, sts_user_secret_key: S"
     ),
