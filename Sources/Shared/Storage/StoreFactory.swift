@@ -21,7 +21,8 @@ package enum StoreFactory {
       return try OpenStackStore(
         location: location.id,
         connection: OpenStackConnection(
-          settings, publicEndpoint: try location.publicEndpoint.map(parsed), maximumConnections: maximumConnections))
+          settings, publicEndpoint: try location.publicEndpoint.map(parsed), deadlines: deadlines,
+          maximumConnections: maximumConnections))
     case .local(let settings):
       return try local(location.id, settings)
     case .other(let name, _):

@@ -59,7 +59,7 @@ struct OpenStackSettingsTests {
     (base + ", auth_url: 'http://k/v2.0'", "os_options.tenant_name is missing; Keystone gives a token for a project"),
     (base + ", auth_url: 'k:5000'", "must be http://HOST[:PORT]/PATH"),
     (base + ", auth_url: 'http://k/?a=b'", "must be http://HOST[:PORT]/PATH"),
-    (one + ", os_options: {tenant: x}", "os_options.tenant is not a key; did you mean tenant_id?"),
+    (one + ", os_options: {tenant: x}", "is not a key; did you mean one of tenant_name, tenant_id"),
     (one + ", os_options: {endpoint_type: outer}", "must be publicURL, internalURL or adminURL"),
     (one + ", os_options: {application_credential_id: x}", "application_credential_secret is missing"),
     (one + ", ca_cert_path: ca.pem", "must be the absolute path of a PEM file"),

@@ -9,7 +9,6 @@ import Testing
   "OpenStack Swift keeps the contract of BlobStore, by its own interface and by S3's",
   .enabled(if: OpenStackTestService.isDemanded, "MERIDIAN_TEST_SWIFT is not set"), .timeLimit(.minutes(3)))
 struct OpenStackContractTests {
-  /// `segments` of one manifest: as many as Swift takes, or so few that manifests of manifests are needed.
   @Test(arguments: BlobStoreRule.allCases)
   func native(_ rule: BlobStoreRule) async throws {
     let settings = try OpenStackTestService.settings()
@@ -25,14 +24,14 @@ struct OpenStackContractTests {
   }
 
   /// The S3 engine's second real server.
-  ///
-  /// s3api takes only parts of 5 MiB, and lists uploads by the names of its own objects.
   @Test(arguments: BlobStoreRule.allCases)
   func s3Interface(_ rule: BlobStoreRule) async throws {
     try await S3TestService.withStore(try OpenStackTestService.s3Connection()) { store in
       try await S3TestService.withStore(try OpenStackTestService.s3Connection(second: true)) { neighbour in
         try await rule.check(
-          BlobStoreUnderTest(store, neighbour: neighbour, keepsAttributes: true, refusesAlteredBodies: true))
+          BlobStoreUnderTest(
+            store, neighbour: neighbour, keepsAttributes: true, refusesAlteredBodies: true, alterationCode: "BadDigest")
+        )
       }
     }
   }

@@ -88,15 +88,19 @@ package struct BlobStoreUnderTest: Sendable {
   package let keepsAttributes: Bool
   /// Whether a body that is not what its hash says is refused.
   package let refusesAlteredBodies: Bool
+  /// The code a refused body is answered with.
+  package let alterationCode: String
 
   /// Names an engine for the contract; its storage path holds nothing and is used by nobody else.
   package init(
-    _ store: any BlobStore, neighbour: any BlobStore, keepsAttributes: Bool, refusesAlteredBodies: Bool = false
+    _ store: any BlobStore, neighbour: any BlobStore, keepsAttributes: Bool, refusesAlteredBodies: Bool = false,
+    alterationCode: String = "XAmzContentSHA256Mismatch"
   ) {
     self.store = store
     self.neighbour = neighbour
     self.keepsAttributes = keepsAttributes
     self.refusesAlteredBodies = refusesAlteredBodies
+    self.alterationCode = alterationCode
   }
 
   /// Whether a name may not be both an object's and a folder's.

@@ -10,16 +10,6 @@ struct OpenStackCall: Sendable {
     case upload(MultipartUpload)
   }
 
-  /// Which deadline applies.
-  enum Weight: Sendable {
-    /// Little work and a small answer.
-    case small
-    /// A body that takes as long as it takes, as long as it moves.
-    case streaming
-    /// Silence for up to this long while the store works.
-    case within(Duration)
-  }
-
   var method: String
   /// The object's name in the container; nil speaks of the container.
   var name: String?
@@ -27,10 +17,10 @@ struct OpenStackCall: Sendable {
   var query: [(name: String, value: String)] = []
   /// Lower-case names.
   var headers: [(name: String, value: String)] = []
-  var weight = Weight.small
+  var weight = CallWeight.small
 
   /// A call about an object.
-  init(_ method: String, _ key: ObjectKey, weight: Weight = .small) {
+  init(_ method: String, _ key: ObjectKey, weight: CallWeight = .small) {
     self.method = method
     name = key.description
     subject = .object(key)
@@ -38,7 +28,7 @@ struct OpenStackCall: Sendable {
   }
 
   /// A call about an object that belongs to a multipart upload.
-  init(_ method: String, name: String, of upload: MultipartUpload, weight: Weight = .small) {
+  init(_ method: String, name: String, of upload: MultipartUpload, weight: CallWeight = .small) {
     self.method = method
     self.name = name
     subject = .upload(upload)
@@ -46,7 +36,7 @@ struct OpenStackCall: Sendable {
   }
 
   /// A call about the container.
-  init(container method: String, weight: Weight = .small) {
+  init(container method: String, weight: CallWeight = .small) {
     self.method = method
     subject = .container
     self.weight = weight

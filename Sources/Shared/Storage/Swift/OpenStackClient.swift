@@ -13,7 +13,7 @@ struct OpenStackClient: Sendable {
     self.transport = transport
     let signIn = connection.settings.signIn
     let request = OpenStackTokenRequest(
-      signIn: signIn, transport: transport, timeouts: Self.timeouts(.small, connection))
+      signIn: signIn, transport: transport, timeouts: connection.deadlines.timeouts(.small))
     authority = OpenStackAuthority(account: signIn.storageURL.flatMap(OpenStackAccount.init(parsing:))) {
       () async throws(StorageError) in try await request.send()
     }
@@ -42,7 +42,7 @@ struct OpenStackClient: Sendable {
     do {
       return (try await transport.startUpload(request(call, session), contentLength: sizeBytes), session)
     } catch {
-      throw S3Failure.error(error)
+      throw TransferFailure.error(error)
     }
   }
 
@@ -50,11 +50,11 @@ struct OpenStackClient: Sendable {
   ///
   /// The body cannot be sent again from here: a refused token is forgotten, and the failure is one that passes.
   func checked(
-    _ response: HTTPTransportResponse, _ call: OpenStackCall, of session: OpenStackSession
+    _ response: HTTPTransportResponse, _ call: OpenStackCall, of session: OpenStackSession?
   ) throws(StorageError) -> HTTPTransportResponse {
     guard response.status == 401 else { return try checked(response, call) }
     response.body.discard()
-    authority.reject(session)
+    if let session { authority.reject(session) }
     throw .unavailable(status: 401, code: "TokenExpired", retryAfter: nil)
   }
 
@@ -65,7 +65,8 @@ struct OpenStackClient: Sendable {
     // A page for people.
     response.body.discard()
     throw OpenStackFailure.error(
-      response.status, retryAfter: S3Failure.retryAfter(response.headers), call: call, container: connection.container)
+      response.status, retryAfter: TransferFailure.retryAfter(response.headers), call: call,
+      container: connection.container)
   }
 
   private func exchange(
@@ -74,38 +75,21 @@ struct OpenStackClient: Sendable {
     do {
       return try await transport.send(request(call, session), body: body)
     } catch {
-      throw S3Failure.error(error)
+      throw TransferFailure.error(error)
     }
   }
 
   private func request(_ call: OpenStackCall, _ session: OpenStackSession) -> HTTPTransportRequest {
-    let query = S3Encoding.canonicalQuery(call.query)
+    let query = PercentEncoding.canonicalQuery(call.query)
     let url = session.storage.url(path: path(call.name)) + (query.isEmpty ? "" : "?\(query)")
     return HTTPTransportRequest(
       method: call.method, url: url, headers: [("x-auth-token", session.token.revealed)] + call.headers,
-      timeouts: Self.timeouts(call.weight, connection))
+      timeouts: connection.deadlines.timeouts(call.weight))
   }
 
   /// The encoded path of an object, or of the container, below the account's.
   func path(_ name: String?) -> String {
-    "/\(S3Encoding.path(connection.container))" + (name.map { "/\(S3Encoding.path($0))" } ?? "")
-  }
-
-  private static func timeouts(
-    _ weight: OpenStackCall.Weight, _ connection: OpenStackConnection
-  ) -> HTTPTransportTimeouts {
-    let deadlines = connection.deadlines
-    var timeouts = HTTPTransportTimeouts(
-      connect: connection.settings.connectTimeout, lowSpeedLimitBytesPerSecond: deadlines.slowestBytesPerSecond,
-      lowSpeedTime: deadlines.stall)
-    switch weight {
-    case .small: timeouts.total = deadlines.small
-    case .streaming: break
-    case .within(let limit):
-      timeouts.total = limit
-      timeouts.lowSpeedTime = limit
-    }
-    return timeouts
+    "/\(PercentEncoding.path(connection.container))" + (name.map { "/\(PercentEncoding.path($0))" } ?? "")
   }
 }
 

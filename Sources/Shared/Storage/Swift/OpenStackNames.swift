@@ -9,8 +9,8 @@ internal import SharedModel
 enum OpenStackNames {
   /// The prefix no listing of objects shows.
   static let hidden = ".meridian-uploads/"
-  /// The first name after all names with that prefix.
-  static let afterHidden = ".meridian-uploads0"
+  /// A place in a listing after everything of ours with that prefix.
+  static let afterHidden = "\(hidden)~"
 
   private static let open = "\(hidden)open/"
   private static let ending = ".ending"

@@ -97,7 +97,7 @@ extension OpenStackStore {
   ) async throws(StorageError) -> String {
     var call = call
     call.query = [(name: "multipart-manifest", value: "put")]
-    call.weight = .within(client.connection.deadlines.heavy)
+    call.weight = .heavy
     let body = OpenStackManifest.json(entries, container: client.connection.container)
     do throws(StorageError) {
       return try await retrying { [call] () throws(StorageError) in

@@ -50,7 +50,7 @@ extension OpenStackStore {
     call.headers += [
       (
         name: "x-copy-from",
-        value: "/\(S3Encoding.path(source.container))/\(S3Encoding.path(source.key.description))"
+        value: "/\(PercentEncoding.path(source.container))/\(PercentEncoding.path(source.key.description))"
       ),
       // The source's own attributes stay where they are.
       (name: "x-fresh-metadata", value: "true"),

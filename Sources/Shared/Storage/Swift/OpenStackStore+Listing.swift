@@ -5,6 +5,7 @@ extension OpenStackStore {
   /// The most entries of one page; Swift itself gives ten times as many.
   private static let largestPage = 1_000
   private static let deletionsAtOnce = 8
+  private static let listingDeadline: Duration = .seconds(60)
 
   package func list(after name: String?, limit: Int) async throws(StorageError) -> ObjectListing {
     let limit = min(max(limit, 1), Self.largestPage)
@@ -19,9 +20,12 @@ extension OpenStackStore {
         return ObjectListing(
           objects: Array(objects.prefix(limit)), isTruncated: objects.count > limit, asOfMs: page.asOfMs)
       }
+      let last = page.objects.last?.name ?? OpenStackNames.afterHidden
       // What is hidden lies together: over it in one step, however much there is.
-      let last = page.objects.last?.name
-      after = visible.last?.name == last ? last : OpenStackNames.afterHidden
+      let isBeforeTheEnd =
+        last.hasPrefix(OpenStackNames.hidden)
+        && last.utf8.lexicographicallyPrecedes(OpenStackNames.afterHidden.utf8)
+      after = isBeforeTheEnd ? OpenStackNames.afterHidden : last
     }
   }
 
@@ -87,7 +91,7 @@ extension OpenStackStore {
 
   /// One page of the container in the bytewise order of names.
   private func page(prefix: String, after: String?, limit: Int) async throws(StorageError) -> OpenStackPage {
-    var call = OpenStackCall(container: "GET", weight: .within(client.connection.deadlines.listing))
+    var call = OpenStackCall(container: "GET", weight: .within(Self.listingDeadline))
     call.query = [(name: "format", value: "json"), (name: "limit", value: "\(limit)")]
     if !prefix.isEmpty { call.query.append((name: "prefix", value: prefix)) }
     if let after { call.query.append((name: "marker", value: after)) }
@@ -97,7 +101,7 @@ extension OpenStackStore {
       do throws(HTTPTransportError) {
         bytes = try await response.body.collect(upTo: OpenStackPage.limits.maximumBytes)
       } catch {
-        throw S3Failure.error(error)
+        throw TransferFailure.error(error)
       }
       return try OpenStackPage(
         bytes, date: response.headers["date"], prefix: prefix, after: after, limit: limit)
@@ -116,7 +120,7 @@ struct OpenStackPage: Sendable {
 
   /// Reads the answer to a GET of a container with `format=json`.
   init(_ bytes: [UInt8], date: String?, prefix: String, after: String?, limit: Int) throws(StorageError) {
-    guard let asOf = date.flatMap(S3Timestamp.httpDate) else {
+    guard let asOf = date.flatMap(StoreTimestamp.httpDate) else {
       throw .invalidResponse(detail: "a listing without a date")
     }
     let entries: [JSONValue]
@@ -141,7 +145,7 @@ struct OpenStackPage: Sendable {
       }
       guard case .number(let number)? = entry["bytes"], let size = number.int64, size >= 0,
         // `2026-11-21T17:05:12.479000`, always UTC.
-        let modified = entry["last_modified"]?.text.flatMap({ S3Timestamp.iso8601($0 + "Z") })
+        let modified = entry["last_modified"]?.text.flatMap({ StoreTimestamp.iso8601($0 + "Z") })
       else { throw .invalidResponse(detail: "a listed object without size or time") }
       objects.append(ListedObject(name: name, sizeBytes: size, modifiedAtMs: modified))
       previous = name

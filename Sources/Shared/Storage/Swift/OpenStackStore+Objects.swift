@@ -35,11 +35,7 @@ extension OpenStackStore {
     if let range { call.headers.append(("range", "bytes=\(range)")) }
     return try await retrying { () throws(StorageError) in
       let response = try await client.send(call)
-      let (length, total) = try Self.extent(response, range: range)
-      let body = S3BodyReader(response.body, lengthBytes: length)
-      return ObjectBody(objectSizeBytes: total, contentLengthBytes: length) { () async throws(StorageError) in
-        try await body.next()
-      }
+      return try CountedBody.opened(response, range: range)
     }
   }
 
@@ -124,25 +120,5 @@ extension OpenStackStore {
       // Metadata is a hint that anyone with the account's password can write; a malformed one is as good as none.
       return nil
     }
-  }
-
-  /// The length of the body and of the object; throws unless the answer covers exactly what was asked for.
-  private static func extent(
-    _ response: HTTPTransportResponse, range: ByteRange?
-  ) throws(StorageError) -> (length: Int64, total: Int64) {
-    guard let length = response.contentLength else { throw .invalidResponse(detail: "GET without a length") }
-    guard let range else {
-      guard response.status == 200 else { throw .invalidResponse(detail: "\(response.status) for a whole object") }
-      return (length, length)
-    }
-    guard response.status == 206, let text = response.headers["content-range"], let answer = S3ContentRange(text) else {
-      throw .invalidResponse(detail: "\(response.status) for a range")
-    }
-    // Swift clips a range that begins inside the object; the port does not, so that a short placement shows.
-    guard answer.first == range.first, answer.last == range.last else {
-      throw .refused(status: 416, code: "InvalidRange")
-    }
-    guard length == range.count else { throw .invalidResponse(detail: "the length contradicts the range") }
-    return (length, answer.total)
   }
 }

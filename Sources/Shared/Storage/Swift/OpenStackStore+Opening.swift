@@ -1,5 +1,4 @@
 internal import HTTPTransport
-private import SharedConfig
 package import SharedModel
 
 extension OpenStackStore {
@@ -8,15 +7,16 @@ extension OpenStackStore {
   /// Throws `unreachable` where the transport cannot be started, for example for want of threads.
   package init(location: LocationID, connection: OpenStackConnection) throws(StorageError) {
     var configuration = HTTPTransportConfiguration()
-    configuration.connectTimeout = connection.settings.connectTimeout
+    configuration.connectTimeout = connection.deadlines.connect
+    configuration.batchDelay = connection.deadlines.gathering
     configuration.lowSpeedTime = connection.deadlines.stall
     configuration.lowSpeedLimitBytesPerSecond = connection.deadlines.slowestBytesPerSecond
-    configuration.caBundlePath = connection.settings.caBundlePath
+    configuration.caBundlePath = connection.caBundlePath
     configuration.maxConnectionsPerHost = connection.maximumConnections
-    // The sign-in may be on a host of its own.
+    // The sign-in may be on a host of its own, and of the other scheme.
     configuration.maxTotalConnections = connection.maximumConnections + 2
     let transport: HTTPTransport
-    do { transport = try HTTPTransport(configuration: configuration) } catch { throw S3Failure.error(error) }
+    do { transport = try HTTPTransport(configuration: configuration) } catch { throw TransferFailure.error(error) }
     self.init(location: location, connection: connection, transport: transport)
   }
 }

@@ -20,7 +20,7 @@ struct OpenStackTokenRequest: Sendable {
     do {
       response = try await transport.send(request, body: signIn.version == .one ? .none : .bytes(Array(body.utf8)))
     } catch {
-      throw S3Failure.error(error)
+      throw TransferFailure.error(error)
     }
     guard (200..<300).contains(response.status) else {
       response.body.discard()
@@ -35,7 +35,7 @@ struct OpenStackTokenRequest: Sendable {
       document = try StrictJSON.parse(
         try await response.body.collect(upTo: Self.limits.maximumBytes), limits: Self.limits)
     } catch let error as HTTPTransportError {
-      throw S3Failure.error(error)
+      throw TransferFailure.error(error)
     } catch {
       throw .invalidResponse(detail: "the sign-in answered with something that is not JSON")
     }
@@ -62,7 +62,7 @@ struct OpenStackTokenRequest: Sendable {
 
   /// 4xx speaks of credentials and address, which time does not mend.
   private static func refusal(_ response: HTTPTransportResponse) -> StorageError {
-    let retryAfter = S3Failure.retryAfter(response.headers)
+    let retryAfter = TransferFailure.retryAfter(response.headers)
     return switch response.status {
     case 408: .timedOut(phase: "sign-in")
     case 429, 498: .slowDown(retryAfter: retryAfter)
@@ -139,7 +139,9 @@ extension OpenStackTokenRequest {
 
   /// Measured by the service's clock alone, so that ours may be wrong.
   private func lifetime(until end: String?, from date: String?) -> Duration? {
-    guard let end = end.flatMap(S3Timestamp.iso8601), let date = date.flatMap(S3Timestamp.httpDate) else { return nil }
+    guard let end = end.flatMap(StoreTimestamp.iso8601), let date = date.flatMap(StoreTimestamp.httpDate) else {
+      return nil
+    }
     return .milliseconds(max(end - date, 0))
   }
 }
