@@ -21,7 +21,7 @@ struct ConnectionTarget: Sendable {
       if given[keyword] == nil { settings[keyword] = value }
     }
     if let hosts = given["host"] ?? given["hostaddr"], hosts.contains(",") {
-      fill("target_session_attrs", "read-write")
+      fill("target_session_attrs", configuration.wantsPrimary ? "read-write" : "any")
     }
     fill("fallback_application_name", configuration.applicationName)
     fill("keepalives_idle", "30")

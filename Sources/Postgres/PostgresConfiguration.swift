@@ -1,8 +1,10 @@
 /// How to reach the database, and the bounds on everything the client does.
 package struct PostgresConfiguration: Sendable {
   /// A libpq URI. Quay's and SQLAlchemy's `postgresql+psycopg2://` and `postgres://` are accepted too. May name several
-  /// hosts (`target_session_attrs=read-write` is then assumed unless given) and any libpq option, `sslmode` among them.
+  /// hosts and any libpq option, `sslmode` among them.
   package var uri: String
+  /// Whether only a server that takes writes will do where the URI names several and has no `target_session_attrs`.
+  package var wantsPrimary = true
   /// Shown in `pg_stat_activity`.
   package var applicationName: String
   /// Sessions for transactions and lone statements.

@@ -23,7 +23,8 @@ struct RegistryServer: Sendable {
     let stores = try Startup.stores(configuration)
     let queue = Startup.queue(configuration, logger: logger)
     do {
-      let catalog = try await Startup.catalog(configuration, service: "registry-api", logger: logger)
+      let catalog = try await Startup.catalog(
+        configuration, service: "registry-api", logger: logger, routesReads: true)
       do {
         try await Startup.probe(stores, home: configuration.home, logger: logger)
         try await serve(gate: gate, stores: stores, catalog: catalog, queue: queue)

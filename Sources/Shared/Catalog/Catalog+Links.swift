@@ -94,6 +94,7 @@ extension Catalog {
         RETURNING blob
         """,
         [.text(repository.description), .text(digest.description)])
+      database.forgetAnswers(about: digest.description)
       return rows.isEmpty ? .unknown : .unlinked
     } catch .conflict(.constraint(let name)) where name.hasPrefix("manifest_blobs") {
       return .referenced

@@ -50,6 +50,7 @@ extension Catalog {
           AND repository = (SELECT id FROM repositories WHERE name = $1) RETURNING id
         """,
         [.text(repository.description), .text(digest.description)])
+      database.forgetAnswers(about: digest.description)
       return rows.isEmpty ? .unknown : .deleted
     } catch .conflict(.constraint(let name)) where name.hasPrefix("manifest_children") {
       return .referenced

@@ -1,7 +1,8 @@
 package import SharedModel
 package import SharedQueue
 
-/// The questions of a pull; each is one round trip on the pipelined read path (D4).
+/// The questions of a pull; each is one round trip on the pipelined read path (D4), and has an answer while the primary is
+/// away, where a replica or this process knows one (decision 0008).
 extension Catalog {
   /// The blob and its verified placements, where it is linked in exactly that repository.
   package func blob(
@@ -16,7 +17,9 @@ extension Catalog {
       LEFT JOIN placements p ON p.blob = b.id AND p.state = 'verified'
       WHERE r.name = $1 ORDER BY p.location
       """,
-      [.text(repository.description), .text(digest.description)])
+      [.text(repository.description), .text(digest.description)], .namedByDigest,
+      // A blob without a copy is not worth much: the primary may know one.
+      isFound: { rows in rows.contains { $0.hasValue(0) && $0.hasValue(3) } })
     guard let first = rows.first else { return .repositoryUnknown }
     if try first.isNull(0) { return .blobUnknown }
     return .found(try Self.blobRecord(rows))
@@ -45,7 +48,7 @@ extension Catalog {
       SELECT m.bytes FROM manifests m JOIN repositories r ON r.id = m.repository
       WHERE r.name = $1 AND m.digest = $2
       """,
-      [.text(repository.description), .text(digest.description)])
+      [.text(repository.description), .text(digest.description)], .namedByDigest, isFound: { !$0.isEmpty })
     return try rows.first?.bytes(0)
   }
 
@@ -68,15 +71,19 @@ extension Catalog {
   private func lookUp(
     _ reference: Reference, in repository: RepositoryName, columns: String
   ) async throws(CatalogError) -> ManifestLookup {
-    let join =
+    let (join, tolerance): (String, ReadTolerance) =
       switch reference {
-      case .digest: "LEFT JOIN manifests m ON m.repository = r.id AND m.digest = $2"
+      case .digest: ("LEFT JOIN manifests m ON m.repository = r.id AND m.digest = $2", .namedByDigest)
       case .tag:
-        "LEFT JOIN tags t ON t.repository = r.id AND t.name = $2 LEFT JOIN manifests m ON m.id = t.manifest"
+        (
+          "LEFT JOIN tags t ON t.repository = r.id AND t.name = $2 LEFT JOIN manifests m ON m.id = t.manifest",
+          .whilePrimaryIsAway
+        )
       }
     let rows = try await read(
       "SELECT \(columns) FROM repositories r \(join) WHERE r.name = $1",
-      [.text(repository.description), .text(reference.description)])
+      [.text(repository.description), .text(reference.description)], tolerance,
+      isFound: { $0.first?.hasValue(0) ?? false })
     guard let row = rows.first else { return .repositoryUnknown }
     if try row.isNull(0) { return .manifestUnknown }
     return .found(

@@ -19,7 +19,7 @@ extension Catalog {
       [
         .text(repository.description), .text(subject.description), .text(after?.description ?? ""),
         .text(artifactType), .integer(Int64(max(0, limit))),
-      ])
+      ], .whilePrimaryIsAway)
     return try rows.map { (row) throws(CatalogError) in
       ReferrerRecord(
         digest: try row.digest(0), mediaType: try row.text(1), sizeBytes: try row.integer(2),
@@ -31,7 +31,7 @@ extension Catalog {
   package func repositories(after: String? = nil, limit: Int) async throws(CatalogError) -> [RepositoryName] {
     let rows = try await read(
       "SELECT name FROM repositories WHERE name > $1 ORDER BY name LIMIT $2",
-      [.text(after ?? ""), .integer(Int64(max(0, limit)))])
+      [.text(after ?? ""), .integer(Int64(max(0, limit)))], .whilePrimaryIsAway)
     return try rows.map { (row) throws(CatalogError) in
       let text = try row.text(0)
       do {

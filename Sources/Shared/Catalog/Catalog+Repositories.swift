@@ -18,7 +18,9 @@ extension Catalog {
 
   /// The repository's number, or nil where there is none.
   package func repository(_ name: RepositoryName) async throws(CatalogError) -> RepositoryID? {
-    let rows = try await read("SELECT id FROM repositories WHERE name = $1", [.text(name.description)])
+    let rows = try await read(
+      "SELECT id FROM repositories WHERE name = $1", [.text(name.description)], .whilePrimaryIsAway,
+      isFound: { !$0.isEmpty })
     guard let row = rows.first else { return nil }
     return RepositoryID(rawValue: try row.integer(0))
   }

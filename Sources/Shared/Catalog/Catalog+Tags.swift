@@ -14,7 +14,7 @@ extension Catalog {
       SELECT name FROM tags WHERE repository = (SELECT id FROM repositories WHERE name = $1) AND name > $2
       ORDER BY name LIMIT $3
       """,
-      [.text(repository.description), .text(after ?? ""), .integer(Int64(max(0, limit)))])
+      [.text(repository.description), .text(after ?? ""), .integer(Int64(max(0, limit)))], .whilePrimaryIsAway)
     if rows.isEmpty, try await self.repository(repository) == nil { return nil }
     return try rows.map { (row) throws(CatalogError) in
       try row.tag(0)

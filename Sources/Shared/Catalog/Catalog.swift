@@ -49,6 +49,14 @@ package struct Catalog: Sendable {
     try await database.read(sql, parameters)
   }
 
+  /// Runs a statement that changes nothing where `tolerance` allows; `isFound` tells an answer from a miss.
+  func read(
+    _ sql: String, _ parameters: [SQLValue], _ tolerance: ReadTolerance,
+    isFound: @Sendable ([SQLRow]) -> Bool = { _ in true }
+  ) async throws(CatalogError) -> [SQLRow] {
+    try await database.read(sql, parameters, tolerance, isFound: isFound)
+  }
+
   /// A number at least `limit`, for a LIMIT that is part of the statement's text.
   ///
   /// PostgreSQL plans a bound LIMIT as a tenth of the table and may then read whole tables; a number it can see keeps

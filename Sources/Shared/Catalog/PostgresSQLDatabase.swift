@@ -19,8 +19,20 @@ package struct PostgresSQLDatabase: SQLDatabase {
   }
 
   package func read(_ sql: String, _ parameters: [SQLValue]) async throws(CatalogError) -> [SQLRow] {
+    try await read(sql, parameters, deadline: nil)
+  }
+
+  package func read(
+    _ sql: String, _ parameters: [SQLValue], within limit: Duration
+  ) async throws(CatalogError) -> [SQLRow] {
+    try await read(sql, parameters, deadline: limit)
+  }
+
+  private func read(
+    _ sql: String, _ parameters: [SQLValue], deadline: Duration?
+  ) async throws(CatalogError) -> [SQLRow] {
     do {
-      return try await client.read(sql, parameters.map(\.postgresValue)).catalogRows()
+      return try await client.read(sql, parameters.map(\.postgresValue), deadline: deadline).catalogRows()
     } catch {
       throw CatalogError(error, losing: .unavailable(detail: error.description, retryAfter: .seconds(1)))
     }

@@ -17,6 +17,19 @@ package protocol SQLDatabase: Sendable {
   /// May be repeated by the adapter, so it never throws `outcomeUnknown`.
   func read(_ sql: String, _ parameters: [SQLValue]) async throws(CatalogError) -> [SQLRow]
 
+  /// `read`, waiting for at most `limit`: throws `unavailable` then.
+  func read(_ sql: String, _ parameters: [SQLValue], within limit: Duration) async throws(CatalogError) -> [SQLRow]
+
+  /// `read` for a caller that can live with an answer from elsewhere than the primary, within its tolerance.
+  ///
+  /// `isFound` tells whether an answer has what was asked for; only the primary is believed that something is missing.
+  func read(
+    _ sql: String, _ parameters: [SQLValue], _ tolerance: ReadTolerance, isFound: @Sendable ([SQLRow]) -> Bool
+  ) async throws(CatalogError) -> [SQLRow]
+
+  /// Has tolerant reads of this process see the deletion of what `text` names (a digest), just made through it.
+  func forgetAnswers(about text: String)
+
   /// Runs `body` in one transaction, which commits when it returns and rolls back when it throws.
   func transaction<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLTransaction) async throws(CatalogError) -> Value
@@ -24,6 +37,17 @@ package protocol SQLDatabase: Sendable {
 
   /// Ends waiting calls and closes every connection.
   func close() async
+}
+
+extension SQLDatabase {
+  /// A database of one server has one answer.
+  package func read(
+    _ sql: String, _ parameters: [SQLValue], _ tolerance: ReadTolerance, isFound: @Sendable ([SQLRow]) -> Bool
+  ) async throws(CatalogError) -> [SQLRow] {
+    try await read(sql, parameters)
+  }
+
+  package func forgetAnswers(about text: String) {}
 }
 
 /// An open transaction; only good inside the body that received it.

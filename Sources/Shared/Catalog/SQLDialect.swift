@@ -60,6 +60,15 @@ package enum SQLDialect: Sendable, Hashable {
   /// The number is the registry's own: the bytes of "meridian".
   package var migrationLock: String { "SELECT CAST(1 AS BIGINT) FROM pg_advisory_xact_lock(7882832519763681646)" }
 
+  /// A query with one number: how many milliseconds ago the transaction was made that this server replayed last; 0 on a
+  /// primary, null where nothing is known.
+  package var replayAgeMs: String {
+    """
+    SELECT CASE WHEN NOT pg_is_in_recovery() THEN 0
+      ELSE CAST(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000 AS BIGINT) END
+    """
+  }
+
   /// A query with one row if the table is there.
   package func hasTable(_ name: String) -> String {
     "SELECT CAST(1 AS BIGINT) WHERE to_regclass('\(name)') IS NOT NULL"

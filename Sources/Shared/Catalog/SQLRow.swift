@@ -46,6 +46,20 @@ package struct SQLRow: Sendable, Hashable {
   /// Whether the column at `index` is null.
   package func isNull(_ index: Int) throws(CatalogError) -> Bool { try column(index) == .null }
 
+  /// Whether there is something other than null at `index`.
+  package func hasValue(_ index: Int) -> Bool { columns.indices.contains(index) && columns[index] != .null }
+
+  /// About how much memory the row's values take.
+  var sizeBytes: Int {
+    columns.reduce(64) { sum, column in
+      switch column {
+      case .null, .integer: sum + 16
+      case .text(let text): sum + 32 + text.utf8.count
+      case .bytes(let bytes): sum + 32 + bytes.count
+      }
+    }
+  }
+
   private func column(_ index: Int) throws(CatalogError) -> Column {
     guard columns.indices.contains(index) else {
       throw .invalidRow(detail: "column \(index) of a row with \(columns.count)")

@@ -42,12 +42,17 @@ package enum Startup {
 
   /// Connects, applies migrations under an advisory lock, registers the configured locations and compares the
   /// configuration's fingerprint with the one the other processes run with (G8).
+  ///
+  /// With `routesReads` pulls go on while the primary is away (decision 0008), and a process that starts in such a time
+  /// serves them from the region's replica, if that has the schema and the locations already.
   package static func catalog(
-    _ configuration: Configuration, service: String, logger: Logger
+    _ configuration: Configuration, service: String, logger: Logger, routesReads: Bool = false
   ) async throws(StartupError) -> Catalog {
     let database = try database(configuration, service: service)
-    let catalog = Catalog(database: database)
-    let refusal: String?
+    let replica = routesReads ? try replica(configuration, service: service) : nil
+    let catalog = Catalog(
+      database: routesReads ? RoutedSQLDatabase(primary: database, replica: replica, logger: logger) : database)
+    var refusal: String?
     do {
       try await Migrator(database: database).apply()
       try await catalog.registerLocations(configuration.locations.map { ($0.id, $0.engine.engineName) })
@@ -62,8 +67,12 @@ package enum Startup {
           metadata: ["regions": "\(drift.others.map(\.region.description).joined(separator: ","))"])
       }
     } catch {
-      await catalog.close()
-      throw .database(error)
+      do throws(StartupError) {
+        refusal = try await refusalToStart(configuration, from: replica, because: error, logger: logger)
+      } catch {
+        await catalog.close()
+        throw error
+      }
     }
     guard let refusal else { return catalog }
     await catalog.close()
@@ -86,6 +95,36 @@ package enum Startup {
       await catalog.close()
       if let error = error as? CatalogError { throw StartupError.database(error) }
       throw error
+    }
+  }
+
+  /// Why a process that cannot reach the primary must not start from the replica, nil if it may; throws what was wrong
+  /// with the primary where that is no outage or where there is no replica.
+  private static func refusalToStart(
+    _ configuration: Configuration, from replica: PostgresSQLDatabase?, because outage: CatalogError, logger: Logger
+  ) async throws(StartupError) -> String? {
+    guard case .unavailable = outage, let replica else { throw .database(outage) }
+    do {
+      try await Migrator(database: replica).verify()
+      let check = LocationCheck(configuration, records: try await Catalog(database: replica).locationRecords())
+      for warning in check.warnings { logger.warning("location", metadata: ["notice": "\(warning)"]) }
+      logger.warning(
+        "starting without the database's primary: pulls are served from the replica, pushes are refused",
+        metadata: ["error": "\(outage)"])
+      return check.refusal
+    } catch {
+      logger.warning("the read replica is of no help", metadata: ["error": "\(error)"])
+      throw .database(outage)
+    }
+  }
+
+  private static func replica(
+    _ configuration: Configuration, service: String
+  ) throws(StartupError) -> PostgresSQLDatabase? {
+    do {
+      return try PostgresSQLDatabase(replicaOf: configuration.database, applicationName: service)
+    } catch {
+      throw .database(error)
     }
   }
 

@@ -1,0 +1,1 @@
+"""What `database-failover` is made of."""
