@@ -38,9 +38,12 @@ struct RunCommand: AsyncParsableCommand {
       region: configuration.region, home: configuration.home, staleAfterMs: Self.staleAfterMs,
       nowMs: { Int64(Date().timeIntervalSince1970 * 1000) })
 
-    let prober = "health-service-\(configuration.region)"
-    var probes = stores.values.map(StorageProbe.make(store:))
-    probes.append(Probe(target: .database) { try await catalog.probeWrite(prober: prober) })
+    let replica = try Startup.replicaCatalog(configuration, service: "health-service")
+    let modes = WriteModes(isReadOnly: configuration.registryState == .readonly)
+    var probes = stores.values.map { StorageProbe.make(store: $0, isReadOnly: modes.isReadOnly) }
+    probes.append(
+      DatabaseProbe.make(
+        catalog: catalog, replica: replica, prober: "health-service-\(configuration.region)", modes: modes))
     probes.append(Probe(target: .redis) { try await queue.probe() })
 
     let server = Application(
@@ -61,6 +64,7 @@ struct RunCommand: AsyncParsableCommand {
     try await group.run()
     await queue.close()
     await catalog.close()
+    await replica?.close()
     for store in stores.values { await store.close() }
   }
 }

@@ -50,6 +50,20 @@ struct HealthStateTests {
     )
   }
 
+  @Test func aReplicaStandsInForTheDatabaseAndPullsGoOn() throws {
+    see(.storage(home))
+    see(.database)
+    #expect(state.record(probe(.database), failure: "refused", hasStandIn: true, durationMs: 2) == .warn)
+    #expect(state.record(probe(.database), failure: "refused", hasStandIn: true, durationMs: 2) == nil)
+    let verdict = try #require(state.verdict(on: "us"))
+    #expect(verdict.read == .warn && verdict.reasons == ["database warn: refused"])
+    #expect(QuayHealthBody.instance(state.snapshot).statusCode == 200)
+    // The replica is lost as well: nothing can be served.
+    #expect(state.record(probe(.database), failure: "refused", durationMs: 2) == .fail)
+    #expect(QuayHealthBody.instance(state.snapshot).statusCode == 503)
+    #expect(state.record(probe(.database), failure: nil, durationMs: 2) == .pass)
+  }
+
   @Test func aFailedHomeStoreTurnsTheRegionRedWithItsReason() throws {
     see(.database)
     see(.storage(home), failure: "no answer within 3.0 seconds")

@@ -29,21 +29,24 @@ final class HealthState: Sendable {
   }
 
   /// Takes in one probe's end; returns the component's new status where it has just changed.
-  func record(_ probe: Probe, failure: String?, durationMs: Int64) -> ProbeStatus? {
+  ///
+  /// A component that fails and has a stand-in is a warning: pulls go on.
+  func record(_ probe: Probe, failure: String?, hasStandIn: Bool = false, durationMs: Int64) -> ProbeStatus? {
     let now = nowMs()
     return state.withLock { state in
       let name = probe.target.name
       var hysteresis = state.components[name]?.hysteresis ?? Hysteresis(thresholds: probe.thresholds)
       let changed = hysteresis.record(success: failure == nil)
-      let previous = state.components[name]?.health.reason
+      let before = state.components[name]?.health
+      let status = hysteresis.status == .fail && hasStandIn ? ProbeStatus.warn : hysteresis.status
       state.components[name] = Entry(
         hysteresis: hysteresis,
         health: ComponentHealth(
-          component: name, status: hysteresis.status,
+          component: name, status: status,
           // While hysteresis still holds a failure after a success, the last failure's reason stands.
-          reason: hysteresis.status == .pass ? nil : failure ?? previous,
+          reason: hysteresis.status == .pass ? nil : failure ?? before?.reason,
           observedAtMs: now, durationMs: durationMs))
-      return changed ? hysteresis.status : nil
+      return changed || (before != nil && before?.status != status) ? status : nil
     }
   }
 

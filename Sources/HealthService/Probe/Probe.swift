@@ -9,12 +9,16 @@ struct Probe: Sendable {
   let deadline: Duration
   let thresholds: Hysteresis.Thresholds
   let look: @Sendable () async throws -> Void
+  /// What may stand in for the component while it fails, so that pulls go on; nil where nothing can.
+  let standIn: (@Sendable () async throws -> Void)?
 
   /// Describes a probe.
   init(
     target: ProbeTarget, interval: Duration = .seconds(2), deadline: Duration = .seconds(3),
-    thresholds: Hysteresis.Thresholds = .init(rise: 2, fall: 2), look: @escaping @Sendable () async throws -> Void
+    thresholds: Hysteresis.Thresholds = .init(rise: 2, fall: 2),
+    standIn: (@Sendable () async throws -> Void)? = nil, look: @escaping @Sendable () async throws -> Void
   ) {
+    self.standIn = standIn
     self.target = target
     self.interval = interval
     self.deadline = deadline

@@ -23,10 +23,14 @@ struct Prober: Service {
     let clock = ContinuousClock()
     while !Task.isCancelled {
       let start = clock.now
-      let failure = await failure(of: probe)
-      guard !Task.isCancelled else { return }
+      let failure = await failure(of: probe.look, deadline: probe.deadline)
       let durationMs = Int64((clock.now - start) / .milliseconds(1))
-      if let status = state.record(probe, failure: failure, durationMs: durationMs) {
+      var hasStandIn = false
+      if failure != nil, let standIn = probe.standIn {
+        hasStandIn = await self.failure(of: standIn, deadline: probe.deadline) == nil
+      }
+      guard !Task.isCancelled else { return }
+      if let status = state.record(probe, failure: failure, hasStandIn: hasStandIn, durationMs: durationMs) {
         logger.log(
           level: status == .pass ? .info : .warning, "component changed",
           metadata: [
@@ -41,11 +45,11 @@ struct Prober: Service {
   }
 
   /// Nil where the look succeeded within its deadline, else one line why not.
-  private func failure(of probe: Probe) async -> String? {
+  private func failure(of look: @escaping @Sendable () async throws -> Void, deadline: Duration) async -> String? {
     await withTaskGroup(of: String?.self) { group in
       group.addTask {
         do {
-          try await probe.look()
+          try await look()
           return nil
         } catch {
           return "\(error)"
@@ -53,8 +57,8 @@ struct Prober: Service {
       }
       group.addTask {
         // Cancelled as soon as the look has ended; then its result is not used.
-        try? await ContinuousClock().sleep(for: probe.deadline)
-        return ProbeError.deadlineExceeded(probe.deadline).description
+        try? await ContinuousClock().sleep(for: deadline)
+        return ProbeError.deadlineExceeded(deadline).description
       }
       let first = await group.next() ?? nil
       group.cancelAll()

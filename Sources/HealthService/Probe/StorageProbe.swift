@@ -1,12 +1,17 @@
 import Shared
 
 /// The probe of a location's store: writes a small canary under a fresh key, reads it back, compares and deletes it.
+///
+/// Where nothing may be written (G18) it is only asked whether it answers.
 enum StorageProbe {
   private static let sizeBytes = 512
 
-  /// Builds the probe of `store`.
-  static func make(store: any BlobStore) -> Probe {
+  /// Builds the probe of `store`; `isReadOnly` is asked with every look.
+  static func make(
+    store: any BlobStore, isReadOnly: @escaping @Sendable (LocationID) -> Bool = { _ in false }
+  ) -> Probe {
     Probe(target: .storage(store.location)) {
+      if isReadOnly(store.location) { return try await store.probe() }
       let name = RandomIdentifier()
       let key = ObjectKey.canary(storagePath: store.storagePath, name: name)
       let bytes = Array(String(repeating: name.hex, count: sizeBytes / 32).utf8)

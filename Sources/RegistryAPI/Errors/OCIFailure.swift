@@ -9,6 +9,8 @@ struct OCIFailure: Error, Sendable {
     let message: String
     /// What the error is about (a digest, a name), or nil.
     var detail: String?
+    /// Whether the registry as a whole takes no writes: Quay's `is_readonly` (endpoints/v2/errors.py).
+    var isReadOnly = false
   }
 
   var status: HTTPResponse.Status
@@ -47,6 +49,7 @@ struct OCIFailure: Error, Sendable {
           $0.member("code", entry.code.rawValue)
           $0.member("message", entry.message)
           if let detail = entry.detail { $0.member("detail", detail) }
+          if entry.isReadOnly { $0.member("is_readonly", true) }
         }
       }
     }

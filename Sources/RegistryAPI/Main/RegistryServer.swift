@@ -70,7 +70,7 @@ struct RegistryServer: Sendable {
   }
 
   private func urgentCopies(catalog: Catalog, announcer: JobAnnouncer, metrics: RegistryMetrics) -> UrgentCopies? {
-    guard configuration.replicationEnabled else { return nil }
+    guard configuration.replicationEnabled, configuration.registryState == .normal else { return nil }
     return UrgentCopies(
       home: configuration.home, isDefaultLocation: configuration.requiredLocations.contains(configuration.home),
       catalog: catalog, announcer: announcer, metrics: metrics, logger: logger)

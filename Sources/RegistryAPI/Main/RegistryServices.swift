@@ -33,6 +33,8 @@ struct RegistrySettings: Sendable {
   let preference: [LocationID]
   let proxyStorage: Bool
   let acceptsPushes: Bool
+  /// Whether nothing may be changed at all (`REGISTRY_STATE: readonly`).
+  var isReadOnly = false
   let maximumLayerBytes: Int64
   let maximumManifestBytes: Int
   let uploadLifetime: Duration
@@ -52,6 +54,7 @@ extension RegistrySettings {
       home: configuration.home, requiredLocations: configuration.requiredLocations,
       preference: configuration.preference, proxyStorage: configuration.proxyStorage,
       acceptsPushes: configuration.registryState == .normal && !configuration.pushesDisabled,
+      isReadOnly: configuration.registryState == .readonly,
       maximumLayerBytes: configuration.limits.maximumLayerSizeBytes,
       maximumManifestBytes: configuration.limits.maximumManifestBytes,
       uploadLifetime: configuration.limits.uploadSessionLifetime, presignLifetime: configuration.limits.presignLifetime,

@@ -8,7 +8,7 @@ struct RouteDispatch: Sendable {
 
   /// Answers the request; access and method have been checked.
   func answer(_ request: RegistryRequest, route: Route) async throws -> Answer {
-    if request.changesSomething, route.repository != nil { try requirePushes() }
+    try requireChangesAllowed(request, route)
     switch route {
     case .base: return Self.base
     case .token: return try await token(request)
@@ -67,17 +67,39 @@ struct RouteDispatch: Sendable {
     return Answer(.ok, fields: fields, body: .bytes(ByteBuffer(string: services.metrics.text())))
   }
 
-  /// REGISTRY_STATE and pushes-disabled modes (G18): 405, so that clients do not try again.
-  private func requirePushes() throws(OCIFailure) {
-    guard services.settings.acceptsPushes else {
-      throw OCIFailure(.unsupported, "the registry takes no pushes at the moment")
+  /// `REGISTRY_STATE: readonly` and `DISABLE_PUSHES` (G18): 405, so that clients do not try again.
+  ///
+  /// As in Quay (endpoints/decorators.py, endpoints/v2/blob.py) the first refuses every change, with a mark of its own in
+  /// the error, and the second everything that begins, goes on with or publishes a push, or deletes: an upload whose
+  /// bytes are all there may still be finished, and stays unused until a manifest can refer to it.
+  private func requireChangesAllowed(_ request: RegistryRequest, _ route: Route) throws(OCIFailure) {
+    guard request.changesSomething else { return }
+    if services.settings.isReadOnly, route.isChangeable {
+      var failure = OCIFailure(
+        .denied, status: .methodNotAllowed,
+        "the registry is read-only at the moment: pulls work, nothing can be changed")
+      failure.entries[0].isReadOnly = true
+      throw failure
     }
+    guard !services.settings.acceptsPushes, route.repository != nil else { return }
+    if case .upload = route, request.method == .put { return }
+    throw OCIFailure(.unsupported, "the registry takes no pushes at the moment")
   }
 
   private static let base = Answer.json(.ok, Array("{}".utf8))
 }
 
+extension Route {
+  /// Whether a request that is no read changes something there: not at the token endpoint, where POST is a login.
+  fileprivate var isChangeable: Bool {
+    switch self {
+    case .admin: true
+    default: repository != nil
+    }
+  }
+}
+
 extension RegistryRequest {
   /// Whether the request would change something in a repository.
-  var changesSomething: Bool { method != .get && method != .head }
+  var changesSomething: Bool { method != .get && method != .head && method != .options }
 }

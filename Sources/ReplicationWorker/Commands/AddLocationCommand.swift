@@ -57,7 +57,7 @@ struct AddLocationCommand: AsyncParsableCommand {
         "\(name) was removed and its name is reserved, for the bucket may hold objects of that time: give the location "
           + "another name")
     case .draining: throw StartupError.wrongUse("\(name) is draining: 'drain \(name) --cancel' brings it back")
-    case .readOnly: throw StartupError.wrongUse("\(name) is read-only and takes no copies")
+    case .readOnly: throw StartupError.wrongUse("\(name) is read-only: 'locations set \(name) active' brings it back")
     }
     let joining = Joining(session: session, location: location.id, defaults: defaults, isTextual: !json)
     let result = try await joining.run(waiting: wait)

@@ -13,7 +13,11 @@ extension RunCommand {
         throw StartupError.refused(
           "\(target) was removed from the registry: there is nothing to copy to it; its objects are deleted by "
             + "'remove-location \(target) --delete-objects'")
-      case .draining, .readOnly:
+      case .readOnly:
+        logger.warning(
+          "the target is read-only: this worker leaves it as it is until it is active again",
+          metadata: ["target": "\(target)"])
+      case .draining:
         // It gets no jobs, so the worker finds none; once it is brought back, the worker goes on without a restart.
         logger.warning(
           "the target takes no copies: this worker only deletes there",

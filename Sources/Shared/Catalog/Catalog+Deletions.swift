@@ -26,7 +26,7 @@ extension Catalog {
 
   /// Takes up to `limit` due deletions at these locations; each comes again after `lease` unless it is finished.
   ///
-  /// Records of keys that are placements, or belong to a push or a copy in progress, are dropped instead (I7): whoever
+  /// Nothing is taken at a location that is read-only (G18). Records of keys that are placements, or belong to a push or a copy in progress, are dropped instead (I7): whoever
   /// ends those puts them on record again.
   package func claimObjectDeletions(
     at locations: [LocationID], limit: Int, lease: Duration
@@ -36,7 +36,9 @@ extension Catalog {
       """
       WITH waiting AS (
         SELECT d.id, d.location, d.object_key, d.multipart_id, d.not_before FROM object_deletions d
-        WHERE d.location IN (SELECT wanted.location FROM \(dialect.rows("wanted", .texts("location", 1))))
+        WHERE d.location IN (
+            SELECT l.id FROM \(dialect.rows("wanted", .texts("location", 1)))
+            JOIN locations l ON l.id = wanted.location AND l.state <> 'read-only')
           AND d.not_before <= now_ms()
         ORDER BY d.not_before, d.id LIMIT \(Self.plannedLimit(limit)) \(dialect.skippingLocked("d"))
       ), due AS (

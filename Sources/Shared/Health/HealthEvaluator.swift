@@ -1,6 +1,7 @@
 /// Judges a region from its snapshot: a pure function, so that every rule is tested without a probe.
 ///
-/// A region serves reads and writes while its home store and the database work. Redis is only the doorbell in front of
+/// A region serves reads and writes while its home store and the database work; with only a replica of the database
+/// (`warn`) it serves pulls, as every region then does. Redis is only the doorbell in front of
 /// the jobs table (decision D1), so its loss is a warning. Another region's store never turns this region red (I10).
 package enum HealthEvaluator {
   /// The verdict on a region whose snapshot is `ageMs` old; a snapshot older than `staleAfterMs` is unknown, not down.

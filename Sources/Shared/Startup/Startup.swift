@@ -54,13 +54,20 @@ package enum Startup {
       database: routesReads ? RoutedSQLDatabase(primary: database, replica: replica, logger: logger) : database)
     var refusal: String?
     do {
-      try await Migrator(database: database).apply()
-      try await catalog.registerLocations(configuration.locations.map { ($0.id, $0.engine.engineName) })
+      // A registry that is read-only may stand on a database that is: then everything has to be there already (G18).
+      let isReadOnly = configuration.registryState == .readonly
+      if isReadOnly {
+        try await Migrator(database: database).verify()
+      } else {
+        try await Migrator(database: database).apply()
+        try await catalog.registerLocations(configuration.locations.map { ($0.id, $0.engine.engineName) })
+      }
       let check = LocationCheck(configuration, records: try await catalog.locationRecords())
       for warning in check.warnings { logger.warning("location", metadata: ["notice": "\(warning)"]) }
       refusal = check.refusal
-      if let drift = try await catalog.checkFingerprint(
-        region: configuration.region, fingerprint: configuration.fingerprint)
+      if !isReadOnly,
+        let drift = try await catalog.checkFingerprint(
+          region: configuration.region, fingerprint: configuration.fingerprint)
       {
         logger.critical(
           "this process and others run with different configuration files",
@@ -116,6 +123,13 @@ package enum Startup {
       logger.warning("the read replica is of no help", metadata: ["error": "\(error)"])
       throw .database(outage)
     }
+  }
+
+  /// The catalog as the region's read replica has it, for reading only; nil where the region has none. No I/O is done.
+  package static func replicaCatalog(
+    _ configuration: Configuration, service: String
+  ) throws(StartupError) -> Catalog? {
+    try replica(configuration, service: service).map { Catalog(database: $0) }
   }
 
   private static func replica(

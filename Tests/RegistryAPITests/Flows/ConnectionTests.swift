@@ -117,11 +117,34 @@ struct ConnectionTests {
     }
   }
 
-  @Test("read-only mode refuses every push and serves pulls")
-  func readOnly() async throws {
+  @Test("disabled pushes refuse what begins or publishes one, let one be finished, and serve pulls")
+  func pushesDisabled() async throws {
     try await RegistryFixture.with(acceptsPushes: false) { (registry) async throws in
       #expect(try await registry.api.push([1], to: "team/app").status == 405)
-      #expect(try await registry.api.send("PUT", "/v2/team/app/manifests/x", body: [1]).status == 405)
+      let refused = try await registry.api.send("PUT", "/v2/team/app/manifests/x", body: [1])
+      #expect(refused.status == 405 && refused.text.contains("UNSUPPORTED") && !refused.text.contains("is_readonly"))
+      #expect(try await registry.api.send("DELETE", "/v2/team/app/manifests/x").status == 405)
+      let upload = "/v2/team/app/blobs/uploads/\(String(repeating: "0", count: 32))"
+      #expect(try await registry.api.send("PATCH", upload, body: [1]).status == 405)
+      // Not refused for the mode: there is no such upload.
+      let digest = Digest(of: [1])
+      #expect(try await registry.api.send("PUT", "\(upload)?digest=\(digest)", body: [1]).status == 404)
+      #expect(try await registry.api.send("GET", "/v2/team/app/tags/list").status == 200)
+    }
+  }
+
+  @Test("a read-only registry refuses every change, says that it is read-only, and serves pulls and logins")
+  func readOnly() async throws {
+    try await RegistryFixture.with(acceptsPushes: false, isReadOnly: true) { (registry) async throws in
+      let upload = "/v2/team/app/blobs/uploads/\(String(repeating: "0", count: 32))"
+      for (method, path) in [
+        ("POST", "/v2/team/app/blobs/uploads/"), ("PATCH", upload), ("PUT", upload), ("DELETE", upload),
+        ("PUT", "/v2/team/app/manifests/x"), ("DELETE", "/v2/team/app/manifests/x"),
+      ] {
+        let refused = try await registry.api.send(method, path, body: [1])
+        #expect(
+          refused.status == 405 && refused.text.contains(#""is_readonly":true"#) && refused.text.contains("DENIED"))
+      }
       #expect(try await registry.api.send("GET", "/v2/team/app/tags/list").status == 200)
     }
   }

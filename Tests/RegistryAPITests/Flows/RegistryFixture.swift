@@ -37,7 +37,7 @@ struct RegistryFixture: Sendable {
   /// Runs `body` against `count` instances that share database and stores; the first is of region us, others of eu.
   static func with(
     instances count: Int = 1, gate: AccessGate? = nil, proxy: Bool = true, maximumLayerBytes: Int64 = 1 << 30,
-    acceptsPushes: Bool = true, connections: ConnectionLimits = ConnectionLimits(),
+    acceptsPushes: Bool = true, isReadOnly: Bool = false, connections: ConnectionLimits = ConnectionLimits(),
     maximumUploads: Int = 2000, sparse: Bool = false, uploadLifetime: Duration = .seconds(3600),
     throttle: AdminThrottle = AdminThrottle(), writeFailover: Bool = true,
     decorating: @Sendable (MemoryStore) -> any BlobStore = { $0 },
@@ -79,7 +79,8 @@ struct RegistryFixture: Sendable {
           settings: RegistrySettings(
             home: preference[0], requiredLocations: [catalog.us, catalog.eu], preference: preference,
             proxyStorage: proxy,
-            acceptsPushes: acceptsPushes, maximumLayerBytes: maximumLayerBytes, maximumManifestBytes: 4 << 20,
+            acceptsPushes: acceptsPushes, isReadOnly: isReadOnly, maximumLayerBytes: maximumLayerBytes,
+            maximumManifestBytes: 4 << 20,
             uploadLifetime: uploadLifetime, presignLifetime: .seconds(300), linkLease: .seconds(3600),
             maximumUploadsPerPrincipal: maximumUploads, allowsSparseIndexes: sparse),
           catalog: catalog.catalog, stores: stores, health: health, gate: gate, manifests: ManifestCache(),
