@@ -129,7 +129,7 @@ let package = Package(
     .testTarget(name: "RegistryAPITests", dependencies: ["RegistryAPI", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ReplicationWorkerTests",
-      dependencies: ["ReplicationWorker", "TestSupport", "Postgres", logging, lifecycleTestKit],
+      dependencies: ["ReplicationWorker", "TestSupport", "Postgres", logging, lifecycleTestKit, argumentParser],
       swiftSettings: strict),
     .testTarget(name: "HealthServiceTests", dependencies: ["HealthService", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),

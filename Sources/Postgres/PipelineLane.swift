@@ -37,7 +37,7 @@ final class PipelineLane: Sendable {
     self.notices = notices
     self.sweeper = sweeper
     wake = try WakeSignal()
-    state = Locked(State(backoff: ReconnectBackoff(configuration)))
+    state = Locked(State(backoff: ReconnectBackoff(configuration, hasChoice: group.hasChoice)))
   }
 
   /// Reads waiting or in flight.

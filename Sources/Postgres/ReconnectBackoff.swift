@@ -66,9 +66,11 @@ struct ReconnectBackoff {
 }
 
 extension ReconnectBackoff {
-  init(_ configuration: PostgresConfiguration) {
+  /// Where there are several servers one of them may be promoted at any moment, and is looked for every second at least.
+  init(_ configuration: PostgresConfiguration, hasChoice: Bool) {
     self.init(
-      firstDelay: configuration.reconnectDelay, maxDelay: configuration.maxReconnectDelay,
+      firstDelay: configuration.reconnectDelay,
+      maxDelay: hasChoice ? min(.seconds(1), configuration.maxReconnectDelay) : configuration.maxReconnectDelay,
       patience: configuration.acquireTimeout)
   }
 }

@@ -35,7 +35,7 @@ final class SessionPool: Sendable {
     self.configuration = configuration
     self.notices = notices
     self.sweeper = sweeper
-    state = Locked(State(backoff: ReconnectBackoff(configuration)))
+    state = Locked(State(backoff: ReconnectBackoff(configuration, hasChoice: group.hasChoice)))
   }
 
   /// Borrows a session; give it back with ``release(_:isFit:)``.
