@@ -31,7 +31,8 @@ struct RunCommand: AsyncParsableCommand {
     let logger = Logger(label: "health-service")
 
     Startup.report(notices, to: logger)
-    let catalog = try await Startup.catalog(configuration, service: "health-service", logger: logger)
+    let catalog = try await Startup.catalog(
+      configuration, service: "health-service", logger: logger, routesReads: true)
     let stores = try Startup.stores(configuration)
     let queue = Startup.queue(configuration, logger: logger)
     let state = HealthState(

@@ -9,6 +9,8 @@ struct PipelineService {
   private var batches = 0
   private var lastBatch: ContinuousClock.Instant
   private var lastExpiry: ContinuousClock.Instant
+  /// Since when answers are due and none has come, nil while none is due.
+  private var silentSince: ContinuousClock.Instant?
   /// Reads to be sent again: aborted with a neighbour, or hit by a cancellation meant for one.
   private var again: [ReadRequest] = []
   private var cancellation: (ticket: Canceller.Ticket, deadline: ContinuousClock.Instant)?
@@ -62,6 +64,7 @@ struct PipelineService {
     }
     guard !requests.isEmpty else { return isStopping }
     lastBatch = now
+    silentSince = silentSince ?? now
     var isSegmentOpen = false
     for request in requests {
       inFlight.append(request)
@@ -91,7 +94,9 @@ struct PipelineService {
       answered += 1
       settle(request, outcome)
     }
-    if answered > 0 { lane.state.withLock { $0.inFlight -= answered } }
+    guard answered > 0 else { return }
+    silentSince = inFlight.isEmpty ? nil : .now
+    lane.state.withLock { $0.inFlight -= answered }
   }
 
   private mutating func settle(_ request: ReadRequest, _ outcome: WireOutcome) {
@@ -128,7 +133,7 @@ struct PipelineService {
   /// up the others.
   private mutating func expire() {
     let now = ContinuousClock.now
-    if let age = wire.suspicionAge, batches > 0, lastBatch.duration(to: now) >= age { wire.suspectServer() }
+    if let age = wire.suspicionAge, let silentSince, silentSince.duration(to: now) >= age { wire.suspectServer() }
     guard !inFlight.isEmpty || cancellation != nil, lastExpiry.duration(to: now) >= .milliseconds(10) else { return }
     lastExpiry = now
     inFlight.forEach { request in

@@ -13,7 +13,7 @@ struct LocationsSetCommand: AsyncParsableCommand {
     commandName: "set", abstract: "Make a location read-only, or active again (G18).",
     discussion: """
       A read-only location serves pulls and is otherwise left as it is: pushes go to the next location of the \
-      preference within seconds, in every region; copies ordered for it are ended; nothing in it is deleted; health \
+      preference within seconds, in every region (one under way may end there); copies ordered for it are ended; nothing in it is deleted; health \
       checks only read. What is pushed meanwhile is copied to the other locations.
 
       Set to active, it is `joining` first: what it has missed is ordered and followed, and once nothing is missing it \
@@ -69,7 +69,7 @@ struct LocationsSetCommand: AsyncParsableCommand {
         json: ClosedReport(location: name, state: LocationState.readOnly.rawValue, uploads: uploads))
     } else if uploads > 0 {
       CommandOutcome.say(
-        "\(uploads) uploads in progress write to \(name) still; their commits are refused and tried again")
+        "\(uploads) uploads that began at \(name) may still end there")
     }
     return 0
   }

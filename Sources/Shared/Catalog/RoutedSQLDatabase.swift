@@ -133,10 +133,7 @@ package final class RoutedSQLDatabase: SQLDatabase {
     }
     let remembered = memory.answer(to: question, at: now())
     do {
-      // With nowhere else to go it is worth waiting for the primary.
-      let rows =
-        replica == nil && remembered == nil
-        ? try await primary.read(question.sql, question.parameters) : try await askPrimary(question)
+      let rows = try await askPrimary(question, hasAlternative: replica != nil || remembered != nil)
       if isFound(rows) { memory.keep(rows, for: question, at: now()) } else { memory.forget(question) }
       return rows
     } catch {
@@ -154,7 +151,16 @@ package final class RoutedSQLDatabase: SQLDatabase {
   }
 
   /// Asks the primary for as long as it deserves; throws `unavailable` at once while it is known to be away.
-  private func askPrimary(_ question: RecentAnswers.Question) async throws(CatalogError) -> [SQLRow] {
+  ///
+  /// With nowhere else to go it is worth waiting for.
+  private func askPrimary(
+    _ question: RecentAnswers.Question, hasAlternative: Bool = true
+  ) async throws(CatalogError) -> [SQLRow] {
+    guard hasAlternative else {
+      let rows = try await primary.read(question.sql, question.parameters)
+      answers[.primary]?.increment()
+      return rows
+    }
     let advice = state.withLock { $0.reach.advice(at: now()) }
     guard advice != .avoid else {
       throw .unavailable(detail: "the primary is away", retryAfter: limits.trialInterval)
