@@ -13,8 +13,8 @@ struct LocationsSetCommand: AsyncParsableCommand {
     commandName: "set", abstract: "Make a location read-only, or active again (G18).",
     discussion: """
       A read-only location serves pulls and is otherwise left as it is: pushes go to the next location of the \
-      preference within seconds, in every region (one under way may end there); copies ordered for it are ended; nothing in it is deleted; health \
-      checks only read. What is pushed meanwhile is copied to the other locations.
+      preference within seconds, in every region (one under way may end there); copies ordered for it are ended; \
+      nothing in it is deleted; health checks only read. What is pushed meanwhile is copied to the other locations.
 
       Set to active, it is `joining` first: what it has missed is ordered and followed, and once nothing is missing it \
       is active. It takes pushes again at once.
@@ -68,26 +68,24 @@ struct LocationsSetCommand: AsyncParsableCommand {
       try CommandOutcome.say(
         json: ClosedReport(location: name, state: LocationState.readOnly.rawValue, uploads: uploads))
     } else if uploads > 0 {
-      CommandOutcome.say(
-        "\(uploads) uploads that began at \(name) may still end there")
+      CommandOutcome.say("\(uploads) uploads that began at \(name) may still end there")
     }
     return 0
   }
 
   private func open(_ session: OperatorSession) async throws -> Int32 {
-    let location = try await session.location(name).id
-    guard session.configuration.replicationEnabled else {
+    let (location, before) = (try await session.location(name).id, try await session.location(name).state)
+    // Without replication there is nothing to be made up for.
+    guard session.configuration.replicationEnabled, before != .active else {
       try await change(session, location, from: [.readOnly, .joining], to: .active)
       if json {
         try CommandOutcome.say(json: ClosedReport(location: name, state: LocationState.active.rawValue, uploads: nil))
+      } else if before == .active {
+        CommandOutcome.say("\(name) is active")
       }
       return 0
     }
     let defaults = try session.defaultLocations()
-    guard try await session.location(name).state != .active else {
-      CommandOutcome.say("\(name) is active")
-      return 0
-    }
     try await change(session, location, from: [.readOnly, .joining], to: .joining)
     let joining = Joining(session: session, location: location, defaults: defaults, isTextual: !json)
     let result = try await joining.run(waiting: wait)
