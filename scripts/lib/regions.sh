@@ -29,9 +29,6 @@ port_of() {
 # url_of NAME
 url_of() { printf 'http://127.0.0.1:%s\n' "$(port_of "$1")"; }
 
-# has_folder_store REGION – its store is a folder, not a gateway of Ceph.
-has_folder_store() { [[ $STORE == local || " $FOLDER_STORES " == *" $1 "* ]]; }
-
 # store_port REGION – where Meridian and its clients reach the region's store: its fault proxy's port where it has one.
 store_port() {
   if [[ " $STORE_PROXIES " == *" $1 "* ]]; then port_of "$1-proxy"; else port_of "$1-store"; fi

@@ -3,12 +3,12 @@
 set -euo pipefail
 
 # settings_load [fresh] – STORE and PORT_BASE of the data at hand (not when starting afresh), else as asked for;
-# SETTINGS_CONFLICT says how they differ. Which stores have fault proxies or are folders is remembered, but may be changed.
+# SETTINGS_CONFLICT says how they differ. Which stores have fault proxies is remembered, but may be changed.
 # shellcheck disable=SC2034  # read by simulate
 settings_load() {
   STORE=${STORE:-}
   PORT_BASE=${MERIDIAN_PORT_BASE:-}
-  STORE_PROXIES='' FOLDER_STORES=''
+  STORE_PROXIES=''
   if [[ ${1:-} != fresh && -s $RUN_DIR/settings ]]; then
     local asked_store=$STORE asked_base=$PORT_BASE
     # shellcheck source=/dev/null
@@ -20,13 +20,10 @@ settings_load() {
   STORE=${STORE:-ceph}
   PORT_BASE=${PORT_BASE:-20000}
   STORE_PROXIES=${MERIDIAN_STORE_PROXIES-$STORE_PROXIES}
-  FOLDER_STORES=${MERIDIAN_FOLDER_STORES-$FOLDER_STORES}
   local region
-  for region in $STORE_PROXIES $FOLDER_STORES; do
-    [[ " ${REGIONS[*]} " == *" $region "* ]] || die "there is no region '$region' to have a fault proxy or a folder"
-  done
   for region in $STORE_PROXIES; do
-    ! has_folder_store "$region" || die "the store of $region is a folder: no proxy can stand in front of it"
+    [[ " ${REGIONS[*]} " == *" $region "* ]] || die "there is no region '$region' to have a fault proxy"
+    [[ $STORE != local ]] || die "the stores are folders: no proxy can stand in front of them"
   done
   case $STORE in ceph | local) ;; *) die "STORE must be ceph or local, not $STORE" ;; esac
   if [[ ! $PORT_BASE =~ ^[1-9][0-9]{3,4}$ ]] || ((PORT_BASE < 1024 || PORT_BASE > 32668)); then
@@ -37,8 +34,7 @@ settings_load() {
 # settings_save – remember them beside the data, and make the secrets once.
 settings_save() {
   mkdir -p "$RUN_DIR/data"
-  printf "STORE=%s\nPORT_BASE=%s\nSTORE_PROXIES='%s'\nFOLDER_STORES='%s'\n" \
-    "$STORE" "$PORT_BASE" "$STORE_PROXIES" "$FOLDER_STORES" >"$RUN_DIR/settings"
+  printf "STORE=%s\nPORT_BASE=%s\nSTORE_PROXIES='%s'\n" "$STORE" "$PORT_BASE" "$STORE_PROXIES" >"$RUN_DIR/settings"
   if [[ ! -s $RUN_DIR/data/secrets ]]; then
     (
       umask 077
@@ -96,7 +92,7 @@ YAML
         echo "DISTRIBUTED_STORAGE_$kind:"
         for region in "${REGIONS[@]}"; do echo "  - ${region}storage"; done
       done
-      [[ $STORE == local || -n $FOLDER_STORES ]] && echo 'ALLOW_LOCAL_REPLICATION: true'
+      [[ $STORE == local ]] && echo 'ALLOW_LOCAL_REPLICATION: true'
       echo 'REGIONS:'
       for region in "${REGIONS[@]}"; do
         cat <<YAML
@@ -114,7 +110,7 @@ YAML
 # location_yaml REGION – its entry of DISTRIBUTED_STORAGE_CONFIG. Presigned URLs say `localhost`, registry URLs
 # 127.0.0.1, so that clients do not carry the registry's Authorization header over to the store.
 location_yaml() {
-  if has_folder_store "$1"; then
+  if [[ $STORE == local ]]; then
     mkdir -p "$RUN_DIR/data/stores/$1"
     cat <<YAML
   $1storage:
@@ -148,7 +144,7 @@ regions_env_write() {
       for region in "${REGIONS[@]}"; do echo "${region^^}_HEALTH='$(url_of "$region-health")'"; done
       for region in "${REGIONS[@]}"; do echo "${region^^}_WORKER='$(url_of "$region-worker")'"; done
       for region in "${REGIONS[@]}"; do
-        if has_folder_store "$region"; then
+        if [[ $STORE == local ]]; then
           echo "${region^^}_STORE='file://$RUN_DIR/data/stores/$region'"
         else
           echo "${region^^}_STORE='$(url_of "$region-store")'"

@@ -193,5 +193,5 @@ def variant_settings(variant, region):
     if variant == "proxied":
         return {"proxies": (region,)}
     if variant == "folder":
-        return {"folders": (region,), "tmpfs_mib": TMPFS_MIB}
+        return {"tmpfs": (region, TMPFS_MIB)}
     return {}

@@ -73,9 +73,9 @@ class Journal:
 
     # Sums
 
-    def count(self, kind, phase=None):
+    def count(self, kind, phase=None, via=None):
         with self.lock:
-            return sum(n for (p, k, _), n in self.done.items() if k == kind and phase in (None, p))
+            return sum(n for (p, k, v), n in self.done.items() if k == kind and phase in (None, p) and via in (None, v))
 
     def failures(self, kind, phase=None):
         with self.lock:

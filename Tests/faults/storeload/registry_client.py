@@ -17,7 +17,7 @@ from .images import MANIFEST, digest_of
 from .journal import AttemptFailed, OperationFailed
 
 ATTEMPTS = 5
-SILENCE_SECONDS = 30  # without a byte, an attempt is given up
+SILENCE_SECONDS = 10  # without a byte, an attempt is given up; docker would wait for ever
 LONGEST_PAUSE = 20
 PIECE = 256 << 10
 RETRIED = {408, 429, 500, 502, 503, 504, 507}

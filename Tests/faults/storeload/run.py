@@ -12,6 +12,8 @@ from .load import Load
 from .simulation import REGIONS
 
 SEEDS = 16
+# With all attempts; without a fault none takes more than a few seconds.
+SLOWEST_SECONDS = {"pull": 10, "push": 30}
 
 
 class Run:
@@ -98,15 +100,19 @@ class Run:
     def _judge(self, unreadable):
         j = self.journal
         self._goal("the fault was in effect", self.evidence, self.evidence or "nothing shows it")
-        quarter = self.arguments.seconds / 4
-        self._goal("there was a load", j.count("pull", DURING) + j.failures("pull", DURING) >= quarter
-                   and j.count("push", DURING) + j.failures("push", DURING) >= quarter,
-                   f"{j.count('pull', DURING)} pulls and {j.count('push', DURING)} pushes during the fault")
+        made = {(kind, via): j.count(kind, DURING, via) for kind in ("pull", "push") for via in self.load.addresses}
+        self._goal("there was a load at both addresses", min(made.values()) >= self.arguments.seconds / 4,
+                   "during the fault " + ", ".join(f"{count} {kind} via {via}" for (kind, via), count in made.items()))
         self._goal("the harness made no mistake", not self.load.surprises, "; ".join(self.load.surprises) or "none")
         for kind in ("pull", "push"):
             failed = j.failures(kind)
             self._goal(f"no {kind} failed", failed == 0, f"{failed} of {failed + j.count(kind)} failed; tried again: {j.reasons(kind) or 'none'}")
         self._judge_attempts()
+        for kind, longest in SLOWEST_SECONDS.items():
+            found = max(j.slowest(kind, phase) for phase in (DURING, AFTER))
+            # A client that was sent to a store waits for that store as long as it likes.
+            if kind == "push" or self.mode == "proxy" or not j.attempts_failed(kind, "store"):
+                self._goal(f"no {kind} took longer than {longest} s", found <= longest, f"the slowest took {found:.1f} s")
         wrong = sum(n for (_, where), n in j.wrong_bytes.items() if where == "registry")
         self._goal("no wrong bytes in a body that the registry ended in order", wrong == 0, f"{wrong} bodies")
         self._goal(f"every copy was made within {self.arguments.converge} s", self.converged is not None,

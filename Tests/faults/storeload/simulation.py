@@ -40,23 +40,27 @@ class Simulation:
                                "\n".join(log.read_text(errors="replace").splitlines()[-15:]))
         return code
 
-    def up(self, proxied=False, proxies=(), folders=(), tmpfs_mib=0):
-        """A fresh simulation; `proxied` is FEATURE_PROXY_STORAGE, `proxies` are the regions with a fault proxy."""
+    def up(self, proxied=False, proxies=(), tmpfs=None):
+        """A fresh simulation.
+
+        `proxied` is FEATURE_PROXY_STORAGE; `proxies` are the regions with a fault proxy; `tmpfs` is (region, MiB), and then all
+        stores are folders and that region's is a file system of its own.
+        """
         self.down()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.settings.update({
-            "MERIDIAN_STORE_PROXIES": " ".join(proxies), "MERIDIAN_FOLDER_STORES": " ".join(folders),
+            "STORE": "local" if tmpfs else "ceph", "MERIDIAN_STORE_PROXIES": " ".join(proxies),
             "QUAY_OVERRIDE_CONFIG": json.dumps({"FEATURE_PROXY_STORAGE": proxied})})
-        if tmpfs_mib:
+        if tmpfs:
             self.call("up", "--services-only")
-            self.mount(self.folder / "data/stores" / folders[0], tmpfs_mib)
+            self.mount(self.folder / "data/stores" / tmpfs[0], tmpfs[1])
             self.call("up", "--keep-data")
         else:
             self.call("up")
         self.env = assignments(self.folder / "regions.env")
         self.secrets = assignments(self.folder / "data/secrets")
         self.catalog = Catalog(self.env["POSTGRES_URL"], self.env["REDIS_URL"], "meridian")
-        self.folders = set(folders)
+        self.folders = set(REGIONS) if tmpfs else set()
 
     def down(self):
         if self.folder.exists():
