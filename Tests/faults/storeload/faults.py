@@ -104,12 +104,11 @@ class DiskFull(Fault):
         return self.simulation.tmpfs / "filler"
 
     def begin(self):
-        with self.filler.open("ab") as file:
+        with self.filler.open("ab", buffering=0) as file:
             for size in (64 << 20, 1 << 20, 4096):
                 try:
                     while True:
                         file.write(bytes(size))
-                        file.flush()
                 except OSError as error:
                     if error.errno != errno.ENOSPC:
                         raise
