@@ -8,7 +8,8 @@ Modes, set at the control port by `POST /mode?NAME[&key=value]` while it runs:
   hang             accepts requests and never answers; bodies are not read
   stall            lets half of each request body (or of the answer's, where there is none) through and then goes silent
   slowdown         503 SlowDown to everything; `retry-after=SECONDS` adds the header
-  corrupt          flips a bit in every Nth body (`every=10`), of requests and answers, on the way: what a bad line does
+  corrupt          flips a bit in every Nth body (`every=10`), of requests and answers, on the way: what a bad line does;
+                   `same=1`: always the same byte
   truncate         ends every Nth body (`every=1`), of requests and of objects, halfway, and the connection with it
   corrupt-rest     as a store that loses bits at rest: takes every Nth PUT under a signature of its own and stores it wrong
                    (needs --access-key, --secret-key and --bucket)
@@ -24,6 +25,7 @@ import asyncio
 import collections
 import json
 import pathlib
+import random
 import signal
 import socket
 import sys
@@ -301,8 +303,9 @@ class Proxy:
 
     def spoilt(self, data):
         self.counters["spoilt"] += 1
-        at = len(data) // 2
-        return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+        # A bad line strikes anywhere; what always changes the same byte looks like a store that holds other bytes.
+        at = len(data) // 2 if self.options.get("same") else random.randrange(len(data))
+        return data[:at] + bytes([data[at] ^ (1 if self.options.get("same") else 1 << random.randrange(8))]) + data[at + 1 :]
 
     def resigned(self, request, method):
         """The head under a signature of the store's owner that does not cover the body."""
