@@ -43,24 +43,26 @@ struct RegistryServer: Sendable {
   private func serve(
     gate: AccessGate, stores engines: [LocationID: any BlobStore], catalog: Catalog, queue: any ReplicationQueue
   ) async throws {
-    let health = StoreHealth(locations: engines.keys)
-    let writes = WritesUnderWay()
-    let stores = engines.mapValues { ObservedStore(base: $0, health: health, writes: writes) as any BlobStore }
-    let prover = StoreProver(stores: stores, preference: configuration.preference, health: health, logger: logger)
     let metrics = RegistryMetrics()
     let announcer = JobAnnouncer(queue: queue, metrics: metrics, logger: logger)
     let urgent = urgentCopies(catalog: catalog, announcer: announcer, metrics: metrics)
+    let watched = WatchedStores(
+      engines, preference: configuration.preference, catalog: catalog, announcer: announcer, metrics: metrics,
+      logger: logger)
     let pushLocation = PushLocation(
       preference: configuration.preference, others: configuration.locations.map(\.id),
-      health: configuration.writeFailoverEnabled ? health : nil, catalog: catalog, logger: logger)
-    let deletions = ObjectDeletions(catalog: catalog, stores: stores, logger: logger)
+      health: configuration.writeFailoverEnabled ? watched.health : nil, catalog: catalog, logger: logger)
+    let deletions = ObjectDeletions(catalog: catalog, stores: watched.stores, logger: logger)
     let services = RegistryServices(
-      settings: RegistrySettings(configuration), catalog: catalog, stores: stores, health: health, gate: gate,
+      settings: RegistrySettings(configuration), catalog: catalog, watched: watched,
+      gate: gate,
       manifests: ManifestCache(), room: TransferRoom(memoryBytes: Self.transferMemoryBytes, spool: try Spool()),
       announcer: announcer, pushLocation: pushLocation, urgent: urgent, deletions: deletions,
       throttle: AdminThrottle(), metrics: metrics, logger: logger)
     let listener = try RegistryListener(services: services, address: address, logger: logger, connections: connections)
-    let background: [any Service] = [writes, prover, deletions, announcer, pushLocation] + (urgent.map { [$0] } ?? [])
+    let word = HealthWord(region: configuration.region, catalog: catalog, health: watched.health, logger: logger)
+    let background: [any Service] =
+      watched.background + [word, deletions, announcer, pushLocation] + (urgent.map { [$0] } ?? [])
     // Ended in reverse: the listener first, so that what its last requests hand over is still taken care of.
     var lifecycle = ServiceGroupConfiguration(
       services: (background + [listener]).map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],

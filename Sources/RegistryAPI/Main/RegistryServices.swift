@@ -5,10 +5,7 @@ import Shared
 struct RegistryServices: Sendable {
   let settings: RegistrySettings
   let catalog: Catalog
-  /// The store of every configured location.
-  let stores: [LocationID: any BlobStore]
-  /// Which of them work.
-  let health: StoreHealth
+  let watched: WatchedStores
   let gate: AccessGate
   let manifests: ManifestCache
   let room: TransferRoom
@@ -21,6 +18,15 @@ struct RegistryServices: Sendable {
   let throttle: AdminThrottle
   let metrics: RegistryMetrics
   let logger: Logger
+}
+
+extension RegistryServices {
+  /// The store of every configured location.
+  var stores: [LocationID: any BlobStore] { watched.stores }
+  /// Which of them work.
+  var health: StoreHealth { watched.health }
+  /// What is learned from the copies that pulls read.
+  var copyWatch: CopyWatch { watched.watch }
 }
 
 /// The part of the configuration that requests are answered by.

@@ -5,9 +5,6 @@ import Shared
 
 /// Answers GET and HEAD of a blob.
 struct BlobPull: Sendable {
-  /// A client is only sent to a store that has answered within this time.
-  static let proofAge = Duration.seconds(2)
-
   let services: RegistryServices
 
   /// Answers the request; the catalog decides what is linked in this repository (security rule 8).
@@ -33,13 +30,13 @@ struct BlobPull: Sendable {
     let unhealthy = services.health.unusable(blob.placements.map(\.location), for: .reading)
     let policy = PlacementPolicy(preference: services.settings.preference, unhealthy: unhealthy)
     let route = ReadRoute(
-      blob.placements, policy: policy, redirectAllowed: !services.settings.proxyStorage,
-      isProven: { services.health.isProven($0, within: Self.proofAge) }, at: { $0.location })
+      blob.placements, policy: policy, redirectAllowed: !services.settings.proxyStorage, at: { $0.location })
     let range = try Self.range(request.headers[.range], of: blob)
     if route.mode == .redirect, range.mayBeRedirected, let best = route.candidates.first,
-      let answer = try redirect(to: best, digest: digest)
+      let answer = try redirect(to: best, digest: digest), await services.watched.gate.allows(best, of: blob)
     {
       services.urgent?.served(blob, from: best.location)
+      services.copyWatch.samples.remember(best, digest: blob.digest, sizeBytes: blob.sizeBytes)
       return answer
     }
     return try await proxy(blob, route.candidates, part: range.part, fields: fields)
@@ -59,47 +56,54 @@ struct BlobPull: Sendable {
     return Answer(.temporaryRedirect, fields: fields)
   }
 
-  /// The bytes through here: the first copy that begins to answer is sent (G5, before the first byte).
+  /// The bytes through here: the first copy that begins to answer is sent, and others go on where it fails (G5).
   private func proxy(
     _ blob: BlobRecord, _ candidates: [Placement], part: ByteRange?, fields: HTTPFields
   ) async throws -> Answer {
     var fields = fields
     if let part { fields[.contentRange] = "bytes \(part)/\(blob.sizeBytes)" }
     let status = part == nil ? HTTPResponse.Status.ok : .partialContent
+    let watch = services.copyWatch
     let opening = CopyOpening(stores: services.stores, sizeBytes: blob.sizeBytes)
-    do throws(StorageError) {
-      let opened = try await opening.open(candidates, range: part) { failed in note(failed, of: blob) }
+    var candidates = candidates
+    while true {
+      let opened: CopyOpening.Opened
+      do throws(StorageError) {
+        opened = try await opening.open(candidates, range: part) { failed in watch.note(failed, of: blob) }
+      } catch {
+        if case .cancelled = error { throw error }
+        throw OCIFailure.unavailable(
+          "no copy of the blob can be read at the moment", retryAfter: error.retryAfter, cause: error.description)
+      }
       services.urgent?.served(blob, from: opened.placement.location)
-      return Answer(status, fields: fields, body: .object(opened.whole))
-    } catch {
-      if case .cancelled = error { throw error }
-      throw OCIFailure.unavailable(
-        "no copy of the blob can be read at the moment", retryAfter: error.retryAfter, cause: error.description)
+      guard part == nil, let whole = opened.whole else {
+        let body = FailoverBody(
+          blob: blob, part: part, opened: opened, candidates: candidates, opening: opening, watch: watch)
+        return Answer(status, fields: fields, body: .blob(body))
+      }
+      // All of it has come: a wrong copy is found out before anything is said to the client.
+      guard Digest(of: whole, algorithm: blob.digest.algorithm) == blob.digest else {
+        watch.wrongBytes(blob, from: [opened.placement.location])
+        candidates.removeAll { $0 == opened.placement }
+        continue
+      }
+      watch.rightBytes(blob, from: [opened.placement.location])
+      return Answer(status, fields: fields, body: .bytes(ByteBuffer(bytes: whole)))
     }
-  }
-
-  private func note(_ failed: CopyOpening.Failed, of blob: BlobRecord) {
-    // The store has reported whatever it answered; of one that did not answer only this knows.
-    if case .timedOut(phase: "first bytes") = failed.error {
-      services.health.record(failed.placement.location, .reading, .fails(retryAfter: nil))
-    }
-    services.logger.warning(
-      "a copy cannot be opened; trying the next",
-      metadata: [
-        "location": "\(failed.placement.location)", "digest": "\(blob.digest)", "error": "\(failed.error)",
-      ])
   }
 
   /// What a `Range` header asks for of the blob; throws 416 with the blob's size where there is nothing to send.
   ///
   /// Stores differ in what they make of several ranges and of malformed ones, so only a header this registry
   /// understands is left to one; others are ignored as RFC 9110 section 14.2 says, and get the whole blob from here.
+  /// Whoever resumes a download has most likely been let down by a store already and gets the rest from here as well.
   private static func range(
     _ header: String?, of blob: BlobRecord
   ) throws(OCIFailure) -> (part: ByteRange?, mayBeRedirected: Bool) {
-    switch RangeRequest(header: header).resolve(size: blob.sizeBytes) {
+    let request = RangeRequest(header: header)
+    switch request.resolve(size: blob.sizeBytes) {
     case .whole: return (nil, header == nil)
-    case .part(let part): return (part, true)
+    case .part(let part): return (part, !request.isResumption)
     case .unsatisfiable:
       var failure = OCIFailure(.rangeInvalid, "the range is outside of the blob")
       failure.fields[.contentRange] = "bytes */\(blob.sizeBytes)"
@@ -117,7 +121,9 @@ struct BlobPull: Sendable {
     _ blob: BlobRecord, in repository: RepositoryName, by principal: Principal
   ) async throws(CatalogError) -> Bool {
     guard principal.allows(.repository(repository, [.push])), services.settings.acceptsPushes else { return true }
-    guard !blob.placements.isEmpty else { return false }
+    // Copies at stores that do not work are none that this image could be pulled from: the client uploads another one.
+    let dead = services.health.unusable(blob.placements.map(\.location), for: .reading)
+    guard blob.placements.contains(where: { !dead.contains($0.location) }) else { return false }
     do {
       return try await services.catalog.renewLink(
         blob.digest, in: repository, linkLease: services.settings.linkLease)
@@ -136,5 +142,12 @@ struct BlobPull: Sendable {
     fields[.eTag] = "\"\(digest)\""
     fields[.cacheControl] = "private, max-age=31536000, immutable"
     return fields
+  }
+}
+
+extension RangeRequest {
+  /// Whether this is what clients send to go on after a break: everything from an offset (docker, containerd, skopeo).
+  fileprivate var isResumption: Bool {
+    if case .from(let first, to: nil) = self { first > 0 } else { false }
   }
 }

@@ -1,6 +1,4 @@
-import Logging
 import Shared
-import Synchronization
 
 /// Opens the first copy of a blob that begins to answer in time (G5, before the first byte).
 ///
@@ -9,6 +7,8 @@ import Synchronization
 struct CopyOpening: Sendable {
   /// How long one copy is waited for before the next one is tried beside it.
   static let patience = Duration.seconds(1)
+  /// What a copy that was overtaken is said to have failed in.
+  static let slowPhase = "first bytes"
 
   /// A copy that has begun to answer.
   struct Opened: Sendable {
@@ -17,15 +17,10 @@ struct CopyOpening: Sendable {
     /// The first bytes; nil where there are none to come.
     let first: [UInt8]?
 
-    /// The body with its first bytes put back.
-    var whole: ObjectBody {
-      let held = Mutex(first)
-      return ObjectBody(objectSizeBytes: body.objectSizeBytes, contentLengthBytes: body.contentLengthBytes) {
-        [body] () async throws(StorageError) in
-        if let first = held.withLock({ $0.take() }) { return first }
-        var iterator = body.makeAsyncIterator()
-        return try await iterator.next()
-      }
+    /// All bytes of the body, where they have come at once already.
+    var whole: [UInt8]? {
+      let bytes = first ?? []
+      return Int64(bytes.count) == body.contentLengthBytes ? bytes : nil
     }
   }
 
@@ -75,7 +70,7 @@ struct CopyOpening: Sendable {
         case .opened(let opened):
           // Those that were asked earlier have let this one overtake them.
           for placement in running.prefix(while: { $0 != opened.placement }) {
-            onFailure(Failed(placement: placement, error: .timedOut(phase: "first bytes")))
+            onFailure(Failed(placement: placement, error: .timedOut(phase: Self.slowPhase)))
           }
           return .success(opened)
         case .failed(let failed):

@@ -40,6 +40,9 @@ final class PushLocation: Service {
     state = Mutex(State(open: preference, announced: preference.first))
   }
 
+  /// Whether a push may go anywhere but to the first location that takes copies.
+  var hasAlternatives: Bool { health != nil }
+
   /// The location; nil where none takes pushes.
   var current: LocationID? { candidates.first }
 

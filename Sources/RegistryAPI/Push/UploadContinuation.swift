@@ -100,8 +100,9 @@ extension UploadContinuation {
       let lease = UploadLease(catalog: services.catalog, id: id, token: token, logger: services.logger)
       return try await lease.whileHeld {
         var writer = UploadWriter(
-          session: session, token: token, store: try services.store(of: session.location), catalog: services.catalog,
-          room: services.room, deletions: services.deletions)
+          session: session, token: token, store: try services.store(of: session.location),
+          elsewhere: session.isEmpty ? services.otherPushStores(than: session.location) : [],
+          catalog: services.catalog, room: services.room, deletions: services.deletions)
         return try await body(&writer)
       }
     }

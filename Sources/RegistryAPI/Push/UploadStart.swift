@@ -30,7 +30,7 @@ struct UploadStart: Sendable {
   ) async throws -> Answer? {
     // What is malformed names nothing that could be mounted: the answer is an upload session like any other.
     guard let digest = try? Digest(parsing: digest), let source = try? RepositoryName(parsing: source),
-      principal.allows(.repository(source, [.pull])),
+      principal.allows(.repository(source, [.pull])), try await isReadable(digest, in: source),
       let linked = try await services.catalog.linkBlob(
         digest, from: source, to: repository, linkLease: services.settings.linkLease,
         defaultLocations: services.settings.requiredLocations)
@@ -39,18 +39,30 @@ struct UploadStart: Sendable {
     return UploadAnswers.created(repository: repository, digest: digest)
   }
 
+  /// Whether a mounted blob could be pulled at the moment, as far as is known; asked for only while a store does not work.
+  private func isReadable(_ digest: Digest, in repository: RepositoryName) async throws(CatalogError) -> Bool {
+    let dead = services.health.unusable(services.health.locations, for: .reading)
+    guard !dead.isEmpty, case .found(let blob) = try await services.catalog.blob(digest, in: repository) else {
+      return true
+    }
+    return blob.placements.contains { !dead.contains($0.location) }
+  }
+
   /// A blob sent with the POST: one streamed PUT without a session where its length is announced, else as a session that
   /// this request begins and ends.
   private func wholeBlob(_ request: RegistryRequest, repository: RepositoryName, digest: Digest) async throws -> Answer
   {
     try request.reader.limit(to: services.settings.maximumLayerBytes)
-    let store = try services.homeStore()
-    guard let size = request.reader.announcedBytes, size <= store.partLimits.maximumSinglePutBytes else {
+    let stores = try services.pushStores()
+    guard let store = stores.first, let size = request.reader.announcedBytes,
+      size <= store.partLimits.maximumSinglePutBytes
+    else {
       return try await throughSession(request, repository: repository, digest: digest)
     }
     let repositoryID = try await services.catalog.ensureRepository(repository)
     guard
-      let object = try await WholeObjectWriter(store: store, room: services.room).write(request.reader, digest: digest)
+      let object = try await WholeObjectWriter(stores: stores, room: services.room).write(
+        request.reader, digest: digest)
     else { return try await throughSession(request, repository: repository, digest: digest) }
     try await BlobCommitter(services: services).commit(object, digest: digest, repository: repositoryID, upload: nil)
     return UploadAnswers.created(repository: repository, digest: digest)
@@ -83,11 +95,27 @@ struct UploadStart: Sendable {
 extension RegistryServices {
   /// The store pushes go to.
   func homeStore() throws(OCIFailure) -> any BlobStore {
-    guard let location = pushLocation.current else {
-      throw .unavailable(
-        "the registry takes no pushes at the moment", retryAfter: .seconds(30), cause: "no location takes copies")
-    }
-    return try store(of: location)
+    guard let store = try pushStores().first else { throw Self.takesNoPushes }
+    return store
+  }
+
+  /// The stores a push may go to, best first and at least one.
+  func pushStores() throws(OCIFailure) -> [any BlobStore] {
+    let found = pushLocation.candidates.compactMap { stores[$0] }
+    guard !found.isEmpty else { throw Self.takesNoPushes }
+    return found
+  }
+
+  /// Where a push may go on of which nothing is stored yet: the stores that work, except `location`; none where pushes
+  /// stay where they belong.
+  func otherPushStores(than location: LocationID) -> [any BlobStore] {
+    guard pushLocation.hasAlternatives else { return [] }
+    return pushLocation.candidates.filter { $0 != location }.compactMap { stores[$0] }
+  }
+
+  private static var takesNoPushes: OCIFailure {
+    .unavailable(
+      "the registry takes no pushes at the moment", retryAfter: .seconds(30), cause: "no location takes copies")
   }
 
   /// The store of a location; a session may be pinned to one this configuration no longer has.

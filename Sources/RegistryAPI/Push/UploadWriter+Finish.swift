@@ -14,7 +14,8 @@ extension UploadWriter {
   /// it was, except for a digest that does not match: that throws `digestMismatch`, and the caller ends the session.
   mutating func finish(_ reader: RequestBodyReader, digest: Digest) async throws -> FinishedObject {
     if session.offsetBytes == 0, session.multipartID == nil {
-      if let whole = try await WholeObjectWriter(store: store, room: room).write(reader, digest: digest) {
+      let stores = [store] + (session.isEmpty ? elsewhere : [])
+      if let whole = try await WholeObjectWriter(stores: stores, room: room).write(reader, digest: digest) {
         return whole
       }
     }
@@ -54,7 +55,7 @@ extension UploadWriter {
   }
 
   /// Little more comes: one object from the tail and the request.
-  private func finishSmall(
+  private mutating func finishSmall(
     _ content: PartContent, hasher: ContentHasher, digest: Digest
   ) async throws -> FinishedObject {
     try require(hasher, matches: digest)
@@ -64,9 +65,8 @@ extension UploadWriter {
       let actual = Digest(of: loaded.bytes, algorithm: digest.algorithm)
       guard actual == digest else { throw OCIFailure.digestMismatch(expected: digest, actual: actual) }
     }
-    let key = ObjectKey.blob(storagePath: store.storagePath, identifier: RandomIdentifier())
-    let stored = try await store.put(key, bytes: loaded.bytes, attributes: ObjectAttributes(digest: digest))
-    return FinishedObject(location: store.location, key: key, sizeBytes: stored.sizeBytes)
+    let stored = try await put(loaded.bytes, attributes: ObjectAttributes(digest: digest))
+    return FinishedObject(location: store.location, key: stored.key, sizeBytes: stored.sizeBytes)
   }
 
   /// Much more comes: parts until the end.

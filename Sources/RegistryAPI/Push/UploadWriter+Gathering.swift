@@ -31,18 +31,36 @@ extension UploadWriter {
   /// The bytes of the tail object, for as long as it is the session's; read when they are needed.
   var carried: CarriedBytes? {
     session.tail.map { [store] tail in
-      CarriedBytes(sizeBytes: tail.sizeBytes) { () async throws(StorageError) in
+      // Without parts the tail is all that was hashed; else what it hashes to is on record with the object.
+      let whole = session.parts.isEmpty ? Self.digest(of: session.hashState) : nil
+      return CarriedBytes(sizeBytes: tail.sizeBytes) { () async throws(StorageError) in
         try await store.open(tail.key, range: nil)
+      } digest: { () async throws(StorageError) in
+        if let whole { return whole }
+        return try await store.head(tail.key)?.digest
       }
     }
   }
 
-  /// Stores `content` as one object.
-  func put(
-    _ content: PartContent, at key: ObjectKey, attributes: ObjectAttributes
-  ) async throws(StorageError) -> StoredObject {
+  private static func digest(of hashState: [UInt8]) -> Digest? {
+    // A damaged state fails where the hash goes on from it, which says so; here it only means that nothing is known.
+    (try? ContentHasher(restoring: hashState))?.digest()
+  }
+
+  /// Stores `content` as one object under a fresh key; `digest` is what its bytes hash to, which the store compares.
+  mutating func put(_ content: PartContent, digest: ([UInt8]) -> Digest) async throws -> StoredObject {
     let loaded = try await content.load(sending: room.sending, joined: true)
     defer { loaded.release() }
-    return try await store.put(key, bytes: loaded.bytes, attributes: attributes)
+    let bytes = loaded.bytes
+    return try await put(bytes, attributes: ObjectAttributes(digest: digest(bytes)))
+  }
+
+  /// Stores `bytes` as one object under a fresh key.
+  mutating func put(_ bytes: [UInt8], attributes: ObjectAttributes) async throws -> StoredObject {
+    try await whereItWorks { store, _ async throws(StorageError) in
+      try await store.put(
+        ObjectKey.blob(storagePath: store.storagePath, identifier: RandomIdentifier()), bytes: bytes,
+        attributes: attributes)
+    }
   }
 }

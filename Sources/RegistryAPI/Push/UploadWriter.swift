@@ -6,20 +6,23 @@ import Shared
 /// the hash over precisely those bytes. Whatever a failed request leaves beyond that is overwritten or deleted later.
 struct UploadWriter {
   let catalog: Catalog
-  let store: any BlobStore
+  private(set) var store: any BlobStore
+  /// Where the session may go while nothing of it is stored, best first.
+  private(set) var elsewhere: [any BlobStore]
   let token: RandomIdentifier
   let room: TransferRoom
   let deletions: ObjectDeletions
   private(set) var session: UploadSession
 
-  /// Takes over a locked session.
+  /// Takes over a locked session, whose bytes are in `store`.
   init(
-    session: UploadSession, token: RandomIdentifier, store: any BlobStore, catalog: Catalog, room: TransferRoom,
-    deletions: ObjectDeletions
+    session: UploadSession, token: RandomIdentifier, store: any BlobStore, elsewhere: [any BlobStore] = [],
+    catalog: Catalog, room: TransferRoom, deletions: ObjectDeletions
   ) {
     self.session = session
     self.token = token
     self.store = store
+    self.elsewhere = elsewhere
     self.catalog = catalog
     self.room = room
     self.deletions = deletions
@@ -65,7 +68,9 @@ struct UploadWriter {
   /// The multipart upload of the session, begun and recorded now where there was none.
   mutating func multipartUpload() async throws -> MultipartUpload {
     if let id = session.multipartID { return MultipartUpload(key: session.key, id: id) }
-    let upload = try await store.beginMultipart(session.key, attributes: ObjectAttributes())
+    let upload = try await whereItWorks { store, session async throws(StorageError) in
+      try await store.beginMultipart(session.key, attributes: ObjectAttributes())
+    }
     session.multipartID = upload.id
     do {
       try await checkpoint()
@@ -84,17 +89,38 @@ struct UploadWriter {
   /// Stores all that is in no part as the session's tail; does nothing where the session stands there already.
   private mutating func storeTail(_ content: PartContent, hasher: ContentHasher) async throws {
     guard hasher.count > session.offsetBytes else { return }
-    let key = ObjectKey.blob(storagePath: store.storagePath, identifier: RandomIdentifier())
-    let stored = try await put(content, at: key, attributes: ObjectAttributes())
+    // Where the tail is all there is, it is hashed already.
+    let known = session.parts.isEmpty && hasher.algorithm == .sha256 ? hasher.digest() : nil
+    let stored = try await put(content) { known ?? Digest(of: $0) }
     session.offsetBytes = hasher.count
     session.hashState = hasher.savedState()
-    session.tail = UploadTail(key: key, sizeBytes: stored.sizeBytes)
+    session.tail = UploadTail(key: stored.key, sizeBytes: stored.sizeBytes)
     do {
       try await checkpoint()
     } catch {
       // Whether the row names this object is only known where the catalog says that nothing was written.
-      if (error as? CatalogError) != .outcomeUnknown { deletions.schedule(.object(key), at: session.location) }
+      if (error as? CatalogError) != .outcomeUnknown { deletions.schedule(.object(stored.key), at: session.location) }
       throw error
+    }
+  }
+
+  /// Does `work` at the session's store or, while nothing of the session is stored, at the next one that takes it (G6).
+  ///
+  /// Throws what `work` threw last, and what the catalog throws.
+  mutating func whereItWorks<Value: Sendable>(
+    _ work: (any BlobStore, UploadSession) async throws(StorageError) -> Value
+  ) async throws -> Value {
+    while true {
+      do throws(StorageError) {
+        return try await work(store, session)
+      } catch {
+        guard error.isReasonToGoElsewhere, session.isEmpty, let next = elsewhere.first else { throw error }
+        elsewhere.removeFirst()
+        session = try await catalog.moveUpload(
+          session, token: token, to: next.location,
+          key: ObjectKey.blob(storagePath: next.storagePath, identifier: RandomIdentifier()))
+        store = next
+      }
     }
   }
 

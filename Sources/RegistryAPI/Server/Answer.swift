@@ -9,8 +9,8 @@ struct Answer: Sendable {
     case none
     /// Small content, written together with the head (foundations, must-know 6).
     case bytes(ByteBuffer)
-    /// An object of a store, passed on as it arrives.
-    case object(ObjectBody)
+    /// A blob or a part of one, passed on as it arrives from its copies.
+    case blob(FailoverBody)
   }
 
   var status: HTTPResponse.Status
@@ -28,7 +28,7 @@ struct Answer: Sendable {
     switch body {
     case .none: self.fields[.contentLength] = "0"
     case .bytes(let bytes): self.fields[.contentLength] = String(bytes.readableBytes)
-    case .object(let object): self.fields[.contentLength] = String(object.contentLengthBytes)
+    case .blob(let blob): self.fields[.contentLength] = String(blob.lengthBytes)
     }
   }
 

@@ -11,7 +11,7 @@ enum AnswerWriter {
 
   /// Writes the answer and returns the number of body bytes written.
   ///
-  /// A break in the middle of an object throws after the connection has been closed short: the client sees fewer bytes
+  /// A blob that cannot be sent to its right end throws after the connection has been closed short: the client sees fewer bytes
   /// than `Content-Length`, never other ones (invariant I8).
   static func write(_ answer: Answer, to writer: consuming ResponseWriter, channel: any Channel) async throws -> Int64 {
     let head = HTTPResponse(status: answer.status, headerFields: answer.fields)
@@ -22,10 +22,10 @@ enum AnswerWriter {
     case .bytes(let bytes):
       try await writer.write(response: head, body: ResponseBody(byteBuffer: bytes))
       return Int64(bytes.readableBytes)
-    case .object(let object):
+    case .blob(let blob):
       var body: any ResponseBodyWriter = try await writer.writeHead(head)
       do {
-        let sent = try await stream(object, to: &body, channel: channel)
+        let sent = try await stream(blob, to: &body, channel: channel)
         try await body.finish(nil)
         return sent
       } catch {
@@ -36,14 +36,13 @@ enum AnswerWriter {
   }
 
   private static func stream(
-    _ object: ObjectBody, to writer: inout any ResponseBodyWriter, channel: any Channel
+    _ blob: FailoverBody, to writer: inout any ResponseBodyWriter, channel: any Channel
   ) async throws -> Int64 {
     let watch = TransferWatch(channel: channel)
     defer { watch.stop() }
     watch.start()
-    var sent: Int64 = 0
     var burst = 0
-    for try await chunk in object {
+    let sent = try await blob.send { chunk in
       watch.beginWaiting()
       try await writer.write(ByteBuffer(bytes: chunk))
       burst += chunk.count
@@ -52,10 +51,9 @@ enum AnswerWriter {
         try await channel.eventLoop.submit {}.get()
       }
       watch.endWaiting(movedBytes: chunk.count)
-      sent += Int64(chunk.count)
     }
-    guard sent == object.contentLengthBytes else {
-      throw StorageError.truncated(expectedBytes: object.contentLengthBytes, receivedBytes: sent)
+    guard sent == blob.lengthBytes else {
+      throw StorageError.truncated(expectedBytes: blob.lengthBytes, receivedBytes: sent)
     }
     return sent
   }

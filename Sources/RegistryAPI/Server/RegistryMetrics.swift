@@ -18,6 +18,10 @@ final class RegistryMetrics: Sendable {
   private let dropped: Counter
   private let urgentAsked: Counter
   private let urgentDropped: Counter
+  private let failedOver: Counter
+  private let resumed: Counter
+  private let wrongBytes: Counter
+  private let quarantined: Counter
 
   /// Makes all series at once, so that counting takes no lock on the registry.
   init(registry: MetricsRegistry = .shared) {
@@ -46,6 +50,15 @@ final class RegistryMetrics: Sendable {
       help: "Copies moved to the urgent lane because a pull here was served from another location.")
     urgentDropped = registry.counter(
       "meridian_api_urgent_copies_dropped_total", help: "Pulls whose blob was not moved to the urgent lane.")
+    failedOver = registry.counter(
+      "meridian_api_copies_failed_total", help: "Copies of blobs that failed while they were read for a client.")
+    resumed = registry.counter(
+      "meridian_api_bodies_resumed_total", help: "Bodies that went on from another copy in the middle.")
+    wrongBytes = registry.counter(
+      "meridian_api_wrong_bytes_total",
+      help: "Blobs read for a client whose bytes were wrong; none was sent to its end.")
+    quarantined = registry.counter(
+      "meridian_api_copies_quarantined_total", help: "Copies found missing or wrong by a pull and put aside.")
   }
 
   /// Notes that a request is being answered.
@@ -72,6 +85,26 @@ final class RegistryMetrics: Sendable {
 
   /// Counts blobs that should have been moved to the urgent lane and were not.
   func urgentCopiesDropped(_ count: Int) { urgentDropped.increment(by: Double(count)) }
+
+  /// Counts a copy that failed.
+  func readFailedOver() { failedOver.increment() }
+
+  /// Counts a body that went on from another copy.
+  func readResumed() { resumed.increment() }
+
+  /// Counts a blob whose bytes were wrong.
+  func wrongBytesRead() { wrongBytes.increment() }
+
+  /// Notes whether a store is used where there is a choice.
+  func storeIsUsable(_ location: LocationID, for use: StoreKnowledge.Use, _ isUsable: Bool) {
+    registry.gauge(
+      "meridian_api_store_usable", help: "Whether a store is used where there is a choice: 1, or 0 while it fails.",
+      labels: ["location": location.description, "use": use == .reading ? "reading" : "writing"]
+    ).set(isUsable ? 1 : 0)
+  }
+
+  /// Counts a copy put aside.
+  func copyQuarantined() { quarantined.increment() }
 
   /// All figures of the process in Prometheus' text format.
   func text() -> String { registry.prometheusText() }

@@ -12,13 +12,15 @@ struct ObservedStore: BlobStore {
     /// The head of an answer and its first bytes, where there is nowhere else to turn.
     var open: Duration = .seconds(20)
     /// A write of no size; the time for its bytes is added.
-    var write: Duration = .seconds(10)
+    var write: Duration = .seconds(5)
+    /// From here on nobody waits for a store that fails its proofs.
+    var patience: Duration = .seconds(3)
     /// The slowest a store may take bytes in, per second.
-    var slowestBytesPerSecond: Int64 = 256 << 10
+    var slowestBytesPerSecond: Int64 = 1 << 20
     /// Joining parts or copying one inside the store.
     var heavy: Duration = .seconds(60)
     /// How long one chunk of a streamed object may wait to be taken.
-    var stall: Duration = .seconds(10)
+    var stall: Duration = .seconds(8)
 
     /// The time for a write of so many bytes.
     func write(_ sizeBytes: Int64) -> Duration {
@@ -48,7 +50,9 @@ struct ObservedStore: BlobStore {
     _ operation: @escaping @Sendable () async throws(StorageError) -> Value
   ) async throws(StorageError) -> Value {
     do throws(StorageError) {
-      let value = try await StoreDeadline.within(limit, phase, operation)
+      let value = try await StoreDeadline.within(
+        limit, phase, patience: deadlines.patience, isHopeless: { [health, location] in health.isDown(location) },
+        operation)
       health.record(location, use, .works)
       return value
     } catch {
@@ -147,7 +151,7 @@ extension ObservedStore {
   }
 
   func abortMultipart(_ upload: MultipartUpload) async throws(StorageError) {
-    try await call(.writing, "abort", within: deadlines.small) { [base] () async throws(StorageError) in
+    try await call(.reading, "abort", within: deadlines.small) { [base] () async throws(StorageError) in
       try await base.abortMultipart(upload)
     }
   }
@@ -163,7 +167,8 @@ extension ObservedStore {
   }
 
   func delete(_ key: ObjectKey) async throws(StorageError) {
-    try await call(.writing, "delete", within: deadlines.small) { [base] () async throws(StorageError) in
+    // That a store gives room back says nothing about its taking more: a full one does so too.
+    try await call(.reading, "delete", within: deadlines.small) { [base] () async throws(StorageError) in
       try await base.delete(key)
     }
   }

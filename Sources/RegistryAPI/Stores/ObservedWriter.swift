@@ -12,7 +12,9 @@ struct ObservedWriter: ObjectWriter {
   init(base: any ObjectWriter, store: ObservedStore) {
     self.base = base
     self.store = store
-    ticket = store.writes.begin(base, stall: store.deadlines.stall)
+    ticket = store.writes.begin(base, stall: store.deadlines.stall, patience: store.deadlines.patience) {
+      [health = store.health, location = store.location] in health.isDown(location)
+    }
   }
 
   func write(_ bytes: [UInt8]) async throws(StorageError) {

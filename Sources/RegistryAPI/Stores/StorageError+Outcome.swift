@@ -1,5 +1,12 @@
 import Shared
 
+extension StorageError {
+  /// Whether the same bytes may well be taken by another store.
+  var isReasonToGoElsewhere: Bool {
+    if case .fails = StoreKnowledge.Outcome(self) { true } else { false }
+  }
+}
+
 extension StoreKnowledge.Outcome {
   /// What a call that ended so says about the store; nil is success.
   ///

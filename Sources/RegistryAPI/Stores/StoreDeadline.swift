@@ -6,17 +6,26 @@ import Shared
 enum StoreDeadline {
   /// Runs `operation`; throws `timedOut(phase)` where it has not ended within `limit`, and `cancelled` where the caller was.
   ///
-  /// The operation is cancelled then and awaited: engines end promptly when they are cancelled.
+  /// From `patience` on the operation is also given up once `isHopeless`. It is cancelled then and awaited: engines end
+  /// promptly when they are cancelled.
   static func within<Value: Sendable>(
-    _ limit: Duration, _ phase: String, _ operation: @escaping @Sendable () async throws(StorageError) -> Value
+    _ limit: Duration, _ phase: String, patience: Duration? = nil,
+    isHopeless: @escaping @Sendable () -> Bool = { false },
+    _ operation: @escaping @Sendable () async throws(StorageError) -> Value
   ) async throws(StorageError) -> Value {
     let result = await withTaskGroup(of: Result<Value, StorageError>?.self) { group in
       group.addTask {
         do throws(StorageError) { return .success(try await operation()) } catch { return .failure(error) }
       }
       group.addTask {
-        // Cancelled as soon as the operation has ended; what it returns is not looked at then.
-        try? await ContinuousClock().sleep(for: limit)
+        let clock = ContinuousClock()
+        let end = clock.now + limit
+        do {
+          try await clock.sleep(for: min(patience ?? limit, limit))
+          while clock.now < end, !isHopeless() { try await clock.sleep(for: min(.milliseconds(500), end - clock.now)) }
+        } catch {
+          // Cancelled: the operation has ended, or the caller is.
+        }
         return nil
       }
       defer { group.cancelAll() }

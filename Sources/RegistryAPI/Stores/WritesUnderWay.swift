@@ -14,6 +14,8 @@ final class WritesUnderWay: Service {
   private struct Entry {
     let writer: any ObjectWriter
     let stall: Duration
+    let patience: Duration
+    let isHopeless: @Sendable () -> Bool
     var waitingSince: ContinuousClock.Instant?
     var isStalled = false
   }
@@ -29,12 +31,15 @@ final class WritesUnderWay: Service {
   /// Nothing is under way; `now` is the time waits are measured by.
   init(now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }) { self.now = now }
 
-  /// Takes a PUT in; it is to be ended with `end`.
-  func begin(_ writer: any ObjectWriter, stall: Duration) -> Ticket {
+  /// Takes a PUT in, to be aborted where a chunk waits for `stall`, or for `patience` once that `isHopeless`; it is to be
+  /// ended with `end`.
+  func begin(
+    _ writer: any ObjectWriter, stall: Duration, patience: Duration, isHopeless: @escaping @Sendable () -> Bool
+  ) -> Ticket {
     state.withLock { state in
       state.next += 1
       let ticket = Ticket(number: state.next)
-      state.entries[ticket] = Entry(writer: writer, stall: stall)
+      state.entries[ticket] = Entry(writer: writer, stall: stall, patience: patience, isHopeless: isHopeless)
       return ticket
     }
   }
@@ -63,7 +68,8 @@ final class WritesUnderWay: Service {
     let stalled = state.withLock { state -> [any ObjectWriter] in
       var found: [any ObjectWriter] = []
       for (ticket, entry) in state.entries {
-        guard let since = entry.waitingSince, !entry.isStalled, now - since >= entry.stall else { continue }
+        guard let since = entry.waitingSince, !entry.isStalled, now - since >= entry.patience else { continue }
+        guard now - since >= entry.stall || entry.isHopeless() else { continue }
         state.entries[ticket]?.isStalled = true
         found.append(entry.writer)
       }

@@ -50,6 +50,23 @@ extension Catalog {
     return session.saved(version: try row.integer(0))
   }
 
+  /// Has a session of which nothing is stored yet go on at another location, under a key of that, and returns it as saved.
+  ///
+  /// Throws `conflict(.uploadLockLost)` where the lock is no longer held under `token`, or something is stored.
+  package func moveUpload(
+    _ session: UploadSession, token: RandomIdentifier, to location: LocationID, key: ObjectKey
+  ) async throws(CatalogError) -> UploadSession {
+    let rows = try await write(
+      """
+      UPDATE upload_sessions SET location = $3, object_key = $4, version = version + 1
+      WHERE id = $1 AND lock_token = $2 AND offset_bytes = 0 AND multipart_id IS NULL AND tail_key IS NULL
+      RETURNING version
+      """,
+      [.text(session.id.hex), .text(token.hex), .text(location.description), .text(key.description)])
+    guard let row = rows.first else { throw .conflict(.uploadLockLost) }
+    return session.moved(to: location, key: key).saved(version: try row.integer(0))
+  }
+
   /// Ends the session without a blob; what it left in the store is put on record for deletion.
   ///
   /// False where the session is gone or its lock is not held under `token`.

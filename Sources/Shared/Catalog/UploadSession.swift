@@ -37,9 +37,9 @@ package struct UploadSession: Sendable, Hashable {
   package let repository: RepositoryID
   package let principal: String
   /// The location all its bytes go to.
-  package let location: LocationID
+  package private(set) var location: LocationID
   /// The key the object will have.
-  package let key: ObjectKey
+  package private(set) var key: ObjectKey
   package let createdAtMs: Int64
   /// The bytes taken so far.
   package var offsetBytes: Int64
@@ -81,6 +81,17 @@ extension UploadSession {
   package mutating func add(_ part: UploadPartRecord) {
     parts = Self.merging(parts, part)
     unsavedParts = Self.merging(unsavedParts, part)
+  }
+
+  /// Whether nothing of it is in a store yet.
+  package var isEmpty: Bool { offsetBytes == 0 && multipartID == nil && tail == nil }
+
+  /// The same session, of which nothing is stored, at another location.
+  func moved(to location: LocationID, key: ObjectKey) -> UploadSession {
+    var session = self
+    session.location = location
+    session.key = key
+    return session
   }
 
   /// The same session as it stands after a checkpoint.

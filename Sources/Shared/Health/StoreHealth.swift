@@ -20,6 +20,9 @@ package final class StoreHealth: Sendable {
       Dictionary(locations.map { ($0, StoreKnowledge(limits: limits)) }, uniquingKeysWith: { first, _ in first }))
   }
 
+  /// The stores known.
+  package var locations: [LocationID] { stores.withLock { $0.keys.sorted() } }
+
   /// Reports what a call came to.
   package func record(_ location: LocationID, _ use: StoreKnowledge.Use, _ outcome: StoreKnowledge.Outcome) {
     change(location) { store, now in
@@ -73,6 +76,9 @@ package final class StoreHealth: Sendable {
       return store.isUsable(for: .reading, at: now)
     } ?? false
   }
+
+  /// Whether proof after proof has failed: waiting for the store is in vain.
+  package func isDown(_ location: LocationID) -> Bool { change(location) { store, _ in store.isDown } ?? false }
 
   /// Whether it is time to see with bytes nobody waits for whether the store takes writes again.
   package func wantsWriteProof(_ location: LocationID) -> Bool {

@@ -105,9 +105,12 @@ package struct StoreKnowledge: Sendable {
   /// Whether bytes of the store were wrong lately and none were found right since.
   package func isDoubted(at now: ContinuousClock.Instant) -> Bool { doubtedUntil.map { now < $0 } ?? false }
 
+  /// Whether proof after proof has failed: waiting for the store is in vain.
+  package var isDown: Bool { proofs.status == .fail }
+
   /// Whether the store should be used while another one can be.
   package func isUsable(for use: Use, at now: ContinuousClock.Instant) -> Bool {
-    guard proofs.status != .fail else { return false }
+    guard !isDown else { return false }
     let saysFail = word.map { $0.status == .fail && now - $0.at <= limits.wordAge } ?? false
     switch use {
     case .reading:

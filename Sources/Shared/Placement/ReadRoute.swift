@@ -18,18 +18,16 @@ package struct ReadRoute<Candidate: Sendable>: Sendable {
 
   /// Routes a pull.
   ///
-  /// A redirect is chosen only where it is allowed and the best candidate is healthy and proven to be so right now:
-  /// after the 307 nothing can fail over any more (reliability rule R6).
+  /// A redirect is chosen only where it is allowed and the best candidate is healthy: after the 307 nothing can fail
+  /// over any more (reliability rule R6). Whoever redirects makes sure that it is so right now.
   package init(
-    _ candidates: [Candidate], policy: PlacementPolicy, redirectAllowed: Bool,
-    isProven: (LocationID) -> Bool = { _ in true }, at location: (Candidate) -> LocationID
+    _ candidates: [Candidate], policy: PlacementPolicy, redirectAllowed: Bool, at location: (Candidate) -> LocationID
   ) {
     self.candidates = policy.ordered(candidates, at: location)
     guard let best = self.candidates.first else {
       mode = .none
       return
     }
-    let place = location(best)
-    mode = redirectAllowed && !policy.unhealthy.contains(place) && isProven(place) ? .redirect : .proxy
+    mode = redirectAllowed && !policy.unhealthy.contains(location(best)) ? .redirect : .proxy
   }
 }

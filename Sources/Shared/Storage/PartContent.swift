@@ -1,14 +1,43 @@
+package import SharedModel
+
 /// Bytes received and hashed by an earlier request that are in no part yet: the stored tail (decision D11).
 ///
 /// They are read only when the part they begin is complete, so that no memory is held for them meanwhile.
 package struct CarriedBytes: Sendable {
   package let sizeBytes: Int64
   let open: @Sendable () async throws(StorageError) -> ObjectBody
+  let digest: @Sendable () async throws(StorageError) -> Digest?
 
-  /// Bytes that `open` gives, exactly `sizeBytes` of them.
-  package init(sizeBytes: Int64, open: @escaping @Sendable () async throws(StorageError) -> ObjectBody) {
+  /// Bytes that `open` gives, exactly `sizeBytes` of them, and what they hash to where that is known.
+  ///
+  /// The hash over the upload has passed them already, so nothing after this would notice that they came back changed.
+  package init(
+    sizeBytes: Int64, open: @escaping @Sendable () async throws(StorageError) -> ObjectBody,
+    digest: @escaping @Sendable () async throws(StorageError) -> Digest? = { () async throws(StorageError) in nil }
+  ) {
     self.sizeBytes = sizeBytes
     self.open = open
+    self.digest = digest
+  }
+
+  /// The bytes, read again where they came back as others; throws `invalidResponse` where they keep doing so (I3).
+  func load() async throws(StorageError) -> [[UInt8]] {
+    let expected = try await digest()
+    for _ in 0..<3 {
+      let body = try await open()
+      guard body.contentLengthBytes == sizeBytes else {
+        throw .sizeMismatch(expectedBytes: sizeBytes, actualBytes: body.contentLengthBytes)
+      }
+      var chunks = body.makeAsyncIterator()
+      var slices: [[UInt8]] = []
+      var hasher = expected.map { ContentHasher(algorithm: $0.algorithm) }
+      while let chunk = try await chunks.next() {
+        hasher?.update(chunk)
+        slices.append(chunk)
+      }
+      if hasher?.digest() == expected { return slices }
+    }
+    throw .invalidResponse(detail: "what an upload has stored comes back as other bytes")
   }
 }
 
@@ -43,12 +72,7 @@ package struct PartContent: Sendable {
     if let sending { reservations.append(try await sending.reserve(neededBytes(joined: joined))) }
     var collected = CollectedSlices(joinedBytes: joined ? sizeBytes : nil)
     if let carried {
-      let body = try await carried.open()
-      guard body.contentLengthBytes == carried.sizeBytes else {
-        throw .sizeMismatch(expectedBytes: carried.sizeBytes, actualBytes: body.contentLengthBytes)
-      }
-      var chunks = body.makeAsyncIterator()
-      while let chunk = try await chunks.next() { collected.add(chunk) }
+      for slice in try await carried.load() { collected.add(slice) }
     }
     switch place {
     case .memory(let slices, let reservation):

@@ -72,9 +72,17 @@ package struct PartPipeline: Sendable {
   func send(_ part: FilledPart) async throws(StorageError) -> UploadedPart {
     let loaded = try await part.content.load(sending: room?.sending)
     defer { loaded.release() }
+    let sha256 = store.protectsBodies ? nil : Self.sha256(loaded.slices)
     return try await retry.run { _ throws(StorageError) in
-      try await store.uploadPart(upload, number: part.number, slices: loaded.slices)
+      try await store.uploadPart(upload, number: part.number, slices: loaded.slices, sha256: sha256)
     }
+  }
+
+  /// What the store is to compare a part with that comes over a plain link (decision 0006).
+  private static func sha256(_ slices: [[UInt8]]) -> Digest {
+    var hasher = ContentHasher(algorithm: .sha256)
+    for slice in slices { hasher.update(slice) }
+    return hasher.digest()
   }
 
   /// A buffer for a part of `sizeBytes`.

@@ -43,7 +43,7 @@ struct FaultFlowTests {
   @Test("a store that fails is 503 with Retry-After, and nothing is recorded as a blob")
   func unavailable() async throws {
     let wrapped = Wrapped()
-    try await RegistryFixture.with(decorating: { wrapped.wrap($0) }) { (registry) async throws in
+    try await RegistryFixture.with(writeFailover: false, decorating: { wrapped.wrap($0) }) { (registry) async throws in
       for (operation, size) in [(FaultyBlobStore.Operation.put, 10), (.beginPut, 2 << 20)] {
         wrapped.fail(operation, times: 1)
         let bytes = PushContent.bytes(size)
@@ -61,7 +61,7 @@ struct FaultFlowTests {
     arguments: [FaultyBlobStore.Operation.put, .beginMultipart, .uploadPart, .copyPart, .completeMultipart])
   func resumedAfterFault(_ operation: FaultyBlobStore.Operation) async throws {
     let wrapped = Wrapped()
-    try await RegistryFixture.with(decorating: { wrapped.wrap($0) }) { (registry) async throws in
+    try await RegistryFixture.with(writeFailover: false, decorating: { wrapped.wrap($0) }) { (registry) async throws in
       let bytes = PushContent.bytes(12 << 20)
       let session = try await registry.api.begin("team/app")
       wrapped.fail(operation, times: 2)

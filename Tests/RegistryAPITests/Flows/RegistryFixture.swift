@@ -50,24 +50,22 @@ struct RegistryFixture: Sendable {
         minimumPartBytes: 5 << 20, maximumPartBytes: 5 << 30, maximumParts: 10_000, maximumSinglePutBytes: 5 << 30)
       let us = MemoryStore(location: catalog.us, storagePath: path, partLimits: limits)
       let eu = MemoryStore(location: catalog.eu, storagePath: path, partLimits: limits)
-      let health = StoreHealth(locations: [catalog.us, catalog.eu])
-      let writes = WritesUnderWay()
-      let stores = [catalog.us: decorating(us), catalog.eu: eu as any BlobStore].mapValues {
-        ObservedStore(base: $0, health: health, writes: writes) as any BlobStore
-      }
-      for location in stores.keys { health.recordProof(location, .works) }
+      let engines = [catalog.us: decorating(us), catalog.eu: eu as any BlobStore]
       let queue = MemoryReplicationQueue()
       var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
       logger.logLevel = .critical
       let metrics = RegistryMetrics(registry: MetricsRegistry())
       let announcer = JobAnnouncer(queue: queue, metrics: metrics, logger: logger)
-      let deletions = ObjectDeletions(catalog: catalog.catalog, stores: stores, logger: logger)
+      let watched = WatchedStores(
+        engines, preference: [catalog.us, catalog.eu], catalog: catalog.catalog, announcer: announcer,
+        metrics: metrics, logger: logger)
+      for location in engines.keys { watched.health.recordProof(location, .works) }
+      let deletions = ObjectDeletions(catalog: catalog.catalog, stores: watched.stores, logger: logger)
       let gate =
         gate
         ?? AccessGate(mode: .open, origin: RegistryOrigin(scheme: "http", serverHostname: "r", regionHostnames: []))
       var instances: [Instance] = []
-      let prover = StoreProver(stores: stores, preference: [catalog.us, catalog.eu], health: health, logger: logger)
-      var services: [any Service] = [announcer, deletions, writes, prover]
+      var services: [any Service] = [announcer, deletions] + watched.background
       let ports = Ports()
       for index in 0..<count {
         let preference = index == 0 ? [catalog.us, catalog.eu] : [catalog.eu, catalog.us]
@@ -83,10 +81,12 @@ struct RegistryFixture: Sendable {
             maximumManifestBytes: 4 << 20,
             uploadLifetime: uploadLifetime, presignLifetime: .seconds(300), linkLease: .seconds(3600),
             maximumUploadsPerPrincipal: maximumUploads, allowsSparseIndexes: sparse),
-          catalog: catalog.catalog, stores: stores, health: health, gate: gate, manifests: ManifestCache(),
+          catalog: catalog.catalog, watched: watched,
+          gate: gate, manifests: ManifestCache(),
           room: TransferRoom(memoryBytes: 64 << 20, spool: try Spool()), announcer: announcer,
           pushLocation: PushLocation(
-            preference: preference, health: writeFailover ? health : nil, catalog: catalog.catalog, logger: logger),
+            preference: preference, health: writeFailover ? watched.health : nil, catalog: catalog.catalog,
+            logger: logger),
           urgent: urgent,
           deletions: deletions,
           throttle: throttle, metrics: metrics,
