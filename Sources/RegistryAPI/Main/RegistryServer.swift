@@ -47,8 +47,8 @@ struct RegistryServer: Sendable {
     let announcer = JobAnnouncer(queue: queue, metrics: metrics, logger: logger)
     let urgent = urgentCopies(catalog: catalog, announcer: announcer, metrics: metrics)
     let watched = WatchedStores(
-      engines, preference: configuration.preference, catalog: catalog, announcer: announcer, metrics: metrics,
-      logger: logger)
+      engines, preference: configuration.preference, isReadOnly: configuration.registryState == .readonly,
+      catalog: catalog, announcer: announcer, metrics: metrics, logger: logger)
     let pushLocation = PushLocation(
       preference: configuration.preference, others: configuration.locations.map(\.id),
       health: configuration.writeFailoverEnabled ? watched.health : nil, catalog: catalog, logger: logger)

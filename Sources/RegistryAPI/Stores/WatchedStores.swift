@@ -15,10 +15,11 @@ struct WatchedStores: Sendable {
   /// What runs beside the requests.
   let background: [any Service]
 
-  /// Watches `engines`, of which this region prefers some.
+  /// Watches `engines`, of which this region prefers some; with `isReadOnly` copies found bad are left as they are
+  /// (`REGISTRY_STATE: readonly`).
   init(
-    _ engines: [LocationID: any BlobStore], preference: [LocationID], catalog: Catalog, announcer: JobAnnouncer,
-    metrics: RegistryMetrics, logger: Logger
+    _ engines: [LocationID: any BlobStore], preference: [LocationID], isReadOnly: Bool = false, catalog: Catalog,
+    announcer: JobAnnouncer, metrics: RegistryMetrics, logger: Logger
   ) {
     let health = StoreHealth(locations: engines.keys)
     let writes = WritesUnderWay()
@@ -36,7 +37,8 @@ struct WatchedStores: Sendable {
     let doubts = DoubtfulCopies(
       stores: stores, samples: samples, catalog: catalog, announcer: announcer, metrics: metrics, logger: logger)
     watch = CopyWatch(
-      health: health, samples: samples, doubt: { doubts.note($0, of: $1, $2) }, metrics: metrics, logger: logger)
+      health: health, samples: samples, doubt: { if !isReadOnly { doubts.note($0, of: $1, $2) } },
+      metrics: metrics, logger: logger)
     gate = RedirectGate(stores: stores, health: health, prover: prover, watch: watch)
     background = [writes, prover, doubts]
     self.stores = stores
