@@ -166,6 +166,34 @@ struct OpenStackFaultTests {
     }
   }
 
+  /// The mark of an upload is taken away by somebody else between the manifest and our own try.
+  @Test(arguments: [true, false])
+  func aMarkThatIsGoneIsLookedInto(_ isEnding: Bool) async throws {
+    try await withStore { request in
+      switch request.method {
+      case "HEAD" where request.target.hasSuffix(".ending"): .answer(isEnding ? 200 : 404, method: "HEAD")
+      case "HEAD":
+        .raw(Server.Reply.bytes(200, headers: ["Content-Length": "3"], method: "HEAD"))
+      case "PUT": .answer(201, headers: ["ETag": "\"900150983cd24fb0d6963f7d28e17f72\""])
+      default: .answer(404, method: request.method)
+      }
+    } _: { store, key, server in
+      let upload = MultipartUpload(key: key, id: RandomIdentifier().hex)
+      let part = UploadedPart(number: 1, sizeBytes: 3, tag: "900150983cd24fb0d6963f7d28e17f72-00000000")
+      if isEnding {
+        await #expect(throws: StorageError.uploadMissing(upload)) {
+          _ = try await store.completeMultipart(upload, parts: [part], sizeBytes: 3)
+        }
+      } else {
+        _ = try await store.completeMultipart(upload, parts: [part], sizeBytes: 3)
+      }
+      // The manifest is written again, for which the store looks at the segments; the only deletion is that of the mark.
+      let methods = server.requests.map(\.method)
+      #expect(methods == ["GET", "HEAD", "PUT", "DELETE", "HEAD"] + (isEnding ? [] : ["PUT", "HEAD"]))
+      #expect(server.requests[3].target.contains("/.meridian-uploads/open/"))
+    }
+  }
+
   @Test func aStoreThatCannotCopyIsFoundOut() async throws {
     try await withStore { request in
       switch request.method {

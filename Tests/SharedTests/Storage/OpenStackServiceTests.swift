@@ -171,6 +171,25 @@ struct OpenStackServiceTests {
     }
   }
 
+  @Test func completionsAtTheSameTimeAllSucceed() async throws {
+    try await Service.withStore(OpenStackConnection(try Service.settings())) { store in
+      for _ in 0..<10 {
+        let key = key(store)
+        let upload = try await store.beginMultipart(key, attributes: ObjectAttributes())
+        let part = try await store.uploadPart(upload, number: 1, slices: [[1, 2, 3]])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for _ in 0..<4 {
+            group.addTask { _ = try await store.completeMultipart(upload, parts: [part], sizeBytes: 3) }
+          }
+          try await group.waitForAll()
+        }
+        try await store.abortMultipart(upload)
+        #expect(try await store.open(key, range: nil).collect(limitBytes: 3) == [1, 2, 3])
+        try await store.delete(key)
+      }
+    }
+  }
+
   @Test func anInterruptedAbortIsListedAndEndsLater() async throws {
     try await Service.withStore(OpenStackConnection(try Service.settings())) { store in
       let key = key(store)

@@ -3,7 +3,8 @@ internal import SharedModel
 
 extension OpenStackStore {
   /// Writes the manifest, for which the store looks at every segment and compares its size and MD5, then takes the mark
-  /// away. Where another has taken it meanwhile, the upload was given up and the segments may be gone: so is the object.
+  /// away. Where another has taken it meanwhile, by completing the same upload or by giving it up, it is looked whether
+  /// the object is whole; nothing is deleted here, since it may be the other's.
   package func completeMultipart(
     _ upload: MultipartUpload, parts: [UploadedPart], sizeBytes: Int64
   ) async throws(StorageError) -> StoredObject {
@@ -20,7 +21,11 @@ extension OpenStackStore {
       return done
     }
     try await writeManifest(upload, parts, digest: mark.digest)
-    try await takeAway(mark.name, of: upload)
+    if try await !remove(OpenStackCall("DELETE", name: mark.name, of: upload)) {
+      // An upload that is given up has its second mark until its segments are gone.
+      guard try await !isEnding(upload, mark.name) else { throw .uploadMissing(upload) }
+      try await writeManifest(upload, parts, digest: mark.digest)
+    }
     guard let object = try await head(upload.key) else {
       throw .invalidResponse(detail: "completed, but there is no object")
     }
@@ -36,21 +41,14 @@ extension OpenStackStore {
     return found?.uploadID?.hex == upload.id ? found?.object : nil
   }
 
-  private func takeAway(_ mark: String, of upload: MultipartUpload) async throws(StorageError) {
-    var tries = 0
-    let call = OpenStackCall("DELETE", name: mark, of: upload)
+  private func isEnding(_ upload: MultipartUpload, _ mark: String) async throws(StorageError) -> Bool {
+    let call = OpenStackCall("HEAD", name: OpenStackNames.endingMark(mark), of: upload)
     do {
-      try await retrying { () throws(StorageError) in
-        tries += 1
-        try await client.send(call).body.discard()
-      }
+      try await retrying { () throws(StorageError) in try await client.send(call).body.discard() }
+      return true
     } catch {
       guard case .uploadMissing = error else { throw error }
-      // Gone at a later try: an earlier one of ours did it, and its reply was lost.
-      guard tries == 1 else { return }
-      try await deleteAll(prefix: OpenStackNames.segments(upload.id))
-      try await remove(OpenStackCall("DELETE", upload.key))
-      throw error
+      return false
     }
   }
 

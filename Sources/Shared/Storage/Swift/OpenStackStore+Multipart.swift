@@ -36,8 +36,8 @@ extension OpenStackStore {
     return UploadedPart(number: number, sizeBytes: size, tag: segment.tag(checksum))
   }
 
-  /// First says that the upload is ending, then takes its mark away, then deletes: whoever completes it meanwhile notices
-  /// that the mark is gone, and what is interrupted here is listed and can be ended again.
+  /// First says that the upload is ending, then takes its mark away, then deletes: whoever completes it meanwhile finds
+  /// one mark gone and the other there, and what is interrupted here is listed and can be ended again.
   ///
   /// Segments of an object that exists are never deleted: its completion was only interrupted before it took its mark away.
   package func abortMultipart(_ upload: MultipartUpload) async throws(StorageError) {
