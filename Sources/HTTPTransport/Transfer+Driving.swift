@@ -52,7 +52,7 @@ extension Transfer {
         headWaiter = Self.takeHeadWaiter(&state)
       }
       if isRipe, state.bufferedBytes > 0 { state.isRipe = true }
-      if state.bodyWaiter != nil, state.isWorthReading(batchBytes: batchBytes), let next = state.popChunk() {
+      if state.bodyWaiter != nil, let next = state.takeChunk(batchBytes: batchBytes) {
         chunk = next
         bodyWaiter = state.bodyWaiter
         state.bodyWaiter = nil

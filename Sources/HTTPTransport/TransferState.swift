@@ -49,8 +49,15 @@ struct TransferState {
     chunks.append(chunk)
   }
 
+  /// Removes the oldest chunk where what is buffered is worth handing over.
+  mutating func takeChunk(batchBytes: Int) -> [UInt8]? {
+    guard isWorthReading(batchBytes: batchBytes) else { return nil }
+    isRipe = true
+    return popChunk()
+  }
+
   /// Removes the oldest chunk.
-  mutating func popChunk() -> [UInt8]? {
+  private mutating func popChunk() -> [UInt8]? {
     guard !chunks.isEmpty else { return nil }
     let chunk = chunks.removeFirst()
     bufferedBytes -= chunk.count
@@ -66,13 +73,15 @@ struct TransferState {
   }
 
   /// Whether what is buffered is to be handed over although more is to come.
+  ///
+  /// Once it is, all of it is: a reader that was woken takes every chunk before it waits again.
   func isWorthReading(batchBytes: Int) -> Bool {
     bufferedBytes > 0 && (isRipe || bufferedBytes >= batchBytes || !isRunning || isComplete)
   }
 
   /// What a reader gets now; `nil` if it has to wait.
   mutating func nextResult(batchBytes: Int) -> Result<[UInt8]?, HTTPTransportError>? {
-    if isWorthReading(batchBytes: batchBytes), let chunk = popChunk() { return .success(chunk) }
+    if let chunk = takeChunk(batchBytes: batchBytes) { return .success(chunk) }
     // What was thrown away must not look like a short body.
     if drainLimit != nil { return .failure(.cancelled) }
     return switch outcome {

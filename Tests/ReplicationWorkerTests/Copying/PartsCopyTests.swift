@@ -201,7 +201,7 @@ struct PartsCopyTests {
     }
     #expect(retryAfter == .seconds(7))
     #expect(fixture.eu.aborted == 0 && fixture.records.dropped.isEmpty && fixture.isAtRest)
-    #expect(fixture.links.link(from: fixture.us.location, to: fixture.eu.location).limit == 2)
+    #expect(fixture.links.link(from: fixture.us.location, to: fixture.eu.location).limit == 4)
     fixture.eu.before { _ async throws(StorageError) in }
     let copy = try await fixture.copier.copy(fixture.successor(of: job))
     #expect(try await fixture.stored(copy.key) == wanted)

@@ -12,6 +12,8 @@ package struct StoreDeadlines: Sendable, Hashable {
   package var slowestBytesPerSecond = 1024
   /// How long received bytes of a body wait for others, so that they are handed over in full chunks.
   package var gathering: Duration = .milliseconds(20)
+  /// How many bytes of a body are gathered before its reader is woken.
+  package var gatheredBytes = 256 << 10
 
   /// The defaults, which are those for serving clients.
   package init() {}
@@ -21,6 +23,7 @@ package struct StoreDeadlines: Sendable, Hashable {
   package static let copying: StoreDeadlines = {
     var deadlines = StoreDeadlines()
     deadlines.gathering = .milliseconds(500)
+    deadlines.gatheredBytes = 1 << 20
     return deadlines
   }()
 }
@@ -63,6 +66,8 @@ extension StoreDeadlines {
     var configuration = HTTPTransportConfiguration()
     configuration.connectTimeout = connect
     configuration.batchDelay = gathering
+    configuration.batchBytes = gatheredBytes
+    configuration.windowBytes = max(configuration.windowBytes, 2 * gatheredBytes)
     configuration.lowSpeedTime = stall
     configuration.lowSpeedLimitBytesPerSecond = slowestBytesPerSecond
     configuration.caBundlePath = caBundlePath
