@@ -34,6 +34,12 @@ struct SourceOrderTests {
         == ["usstorage", "aa", "apstorage"])
   }
 
+  @Test func copiesPutAsideAreTheLastResort() throws {
+    let placements = try [placement("eustorage", .quarantined), placement("usstorage", .quarantined)]
+    #expect(try order(placements, preference: ["usstorage"]) == ["usstorage", "eustorage"])
+    #expect(try order(placements + [placement("apstorage")]) == ["apstorage"])
+  }
+
   @Test func neverTheTargetNorACopyPutAside() throws {
     let placements = try [placement("eustorage"), placement("usstorage", .quarantined), placement("apstorage")]
     #expect(try order(placements) == ["apstorage"])

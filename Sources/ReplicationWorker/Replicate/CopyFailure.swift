@@ -21,6 +21,8 @@ enum CopyFailure: Error, Sendable {
   struct RejectedSource: Sendable, Hashable {
     let placement: Placement
     let reason: String
+    /// Whether only its bytes, read from here, were wrong: the way to the store may have spoilt them.
+    var isHearsay = false
   }
 
   /// The placements to quarantine, whatever the outcome was.

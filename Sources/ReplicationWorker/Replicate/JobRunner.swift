@@ -77,6 +77,11 @@ struct JobRunner: Sendable {
         case .leaseLost:
           logger.info("a copy was left to another worker", metadata: metadata(of: job))
         case .noIntactSource:
+          // Bytes that were wrong as they came here, while nobody nearer has found the copy wrong, may yet come right.
+          guard try await !hasVerifiedSource(job) else {
+            try await retryLater(job, failure, attempt, retryAfter: nil)
+            return
+          }
           logger.error(
             "no intact copy of a blob is left", metadata: metadata(of: job).merging(["reason": "\(failure)"]) { $1 })
           try await write(failure, of: job, attempt, verdict: .sourceLost)
@@ -119,9 +124,11 @@ struct JobRunner: Sendable {
   private func heal(_ rejected: [CopyFailure.RejectedSource], of job: ReplicationJob) async {
     for source in rejected {
       do {
-        _ = try await catalog.quarantine(source.placement, of: job.blob, reason: source.reason)
+        // The last copy is not put aside on the word of a reader far away: its own region's verification decides.
+        let jobs = try await catalog.quarantine(
+          source.placement, of: job.blob, reason: source.reason, sparingSole: source.isHearsay)
         logger.error(
-          "a copy was found missing or wrong and put aside",
+          jobs.isEmpty ? "a copy was found missing or wrong" : "a copy was found missing or wrong and put aside",
           metadata: metadata(of: job).merging(["at": "\(source.placement.location)", "reason": "\(source.reason)"]) {
             $1
           })
@@ -131,6 +138,12 @@ struct JobRunner: Sendable {
           metadata: metadata(of: job).merging(["at": "\(source.placement.location)", "error": "\(error)"]) { $1 })
       }
     }
+  }
+
+  /// Whether a verified copy of the blob is left somewhere.
+  private func hasVerifiedSource(_ job: ReplicationJob) async throws(CatalogError) -> Bool {
+    let placements = try await catalog.placements(of: [job.blob])[job.blob] ?? []
+    return placements.contains { $0.state == .verified && $0.location != job.target }
   }
 
   private func metadata(of job: ReplicationJob) -> Logger.Metadata {

@@ -46,7 +46,7 @@ struct SourceSearch: Sendable {
     switch doubts.judge(failure, allFrom: source) {
     case .readAgain(let source): alone = source
     case .holdsOther(let source):
-      reject(.init(placement: source, reason: failure.description))
+      reject(.init(placement: source, reason: failure.description, isHearsay: true))
     case .isUnreliable(let source):
       lastError = .invalidResponse(detail: "two reads of the same object gave different bytes")
       leave(source)

@@ -74,14 +74,16 @@ extension Catalog {
   /// Takes a copy that was found missing or wrong out of service and opens the job that heals it.
   ///
   /// Nothing happens where the placement has another key by now, or is quarantined already. The object itself stays
-  /// until a good copy has taken its place.
+  /// until a good copy has taken its place. With `sparingSole` nothing happens either where it is the last verified copy:
+  /// a blob is only given up on the word of whoever is sure.
   package func quarantine(
-    _ placement: Placement, of blob: BlobID, reason: String
+    _ placement: Placement, of blob: BlobID, reason: String, sparingSole: Bool = false
   ) async throws(CatalogError) -> [JobAnnouncement] {
     let rows = try await write(
       """
       WITH guarded AS (
-        SELECT b.id FROM blobs b WHERE b.id = $1 \(dialect.guardingRows("b"))
+        SELECT b.id FROM blobs b WHERE b.id = $1
+          AND ($6 = 0 OR b.sole_location IS NULL OR b.sole_location <> $2) \(dialect.guardingRows("b"))
       ), bad AS (
         UPDATE placements SET state = 'quarantined', reason = $4
         WHERE blob IN (SELECT id FROM guarded) AND location = $2 AND object_key = $3 AND state = 'verified' RETURNING blob, location
@@ -95,7 +97,7 @@ extension Catalog {
       """,
       [
         .integer(blob.rawValue), .text(placement.location.description), .text(placement.key.description),
-        .text(Self.storable(reason)), .integer(Lane.urgent.rank),
+        .text(Self.storable(reason)), .integer(Lane.urgent.rank), .integer(sparingSole ? 1 : 0),
       ])
     return try rows.announcements()
   }
