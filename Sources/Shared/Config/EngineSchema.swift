@@ -63,7 +63,7 @@ extension EngineSchema {
     EngineSchema(name: "RHOCSStorage", parameters: radosGateway + client + everywhere),
     EngineSchema(name: "IBMCloudStorage", parameters: ibmCloud + client + everywhere),
     EngineSchema(name: "GoogleCloudStorage", parameters: googleCloud + client + everywhere),
-    EngineSchema(name: "AzureStorage", parameters: azure + client + everywhere),
+    EngineSchema(name: "AzureStorage", parameters: azure + everywhere),
     EngineSchema(name: "SwiftStorage", parameters: openStackSwift + client + everywhere),
     EngineSchema(name: "STSS3Storage", parameters: securityTokenS3 + client + everywhere),
     EngineSchema(
@@ -130,6 +130,7 @@ extension EngineSchema {
   private static let azure: [Parameter] = [
     .required("azure_container"), .required("storage_path"), .required("azure_account_name"),
     .optional("azure_account_key", .secret), .optional("sas_token", .secret), .optional("endpoint_url"),
+    .optional("ca_bundle_path"),
   ]
 
   private static let openStackSwift: [Parameter] = [

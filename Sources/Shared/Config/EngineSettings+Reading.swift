@@ -55,6 +55,7 @@ extension EngineSettings {
     case "RadosGWStorage", "RHOCSStorage": self = .s3(try S3Settings(gateway: section, engineName: schema.name))
     case "IBMCloudStorage": self = .s3(try S3Settings(gateway: section, engineName: schema.name))
     case "SwiftStorage": self = .openStack(try OpenStackSettings(section))
+    case "AzureStorage": self = .azure(try AzureSettings(section))
     default: self = .other(name: schema.name, parameters: try EngineParameters(section, schema: schema))
     }
   }

@@ -6,6 +6,8 @@ package enum EngineSettings: Sendable, Hashable {
   case s3(S3Settings)
   /// `SwiftStorage`.
   case openStack(OpenStackSettings)
+  /// `AzureStorage`.
+  case azure(AzureSettings)
   /// `LocalStorage`.
   case local(LocalSettings)
   /// An engine of Quay whose parameters are checked but which this build cannot open.
@@ -16,6 +18,7 @@ package enum EngineSettings: Sendable, Hashable {
     switch self {
     case .s3(let settings): settings
     case .openStack(let settings): settings
+    case .azure(let settings): settings
     case .local(let settings): settings
     case .other(let name, let parameters): UnavailableEngine(engineName: name, parameters: parameters)
     }

@@ -9,10 +9,14 @@ struct BodyChecksum: Sendable {
   init() { MD5_Init(&context) }
 
   /// The checksum of slices one after another, as 32 lowercase hexadecimal characters.
-  static func hex(of slices: [[UInt8]]) -> String {
-    var checksum = BodyChecksum()
-    for slice in slices { checksum.update(slice) }
-    return checksum.hex
+  static func hex(of slices: [[UInt8]]) -> String { BodyChecksum(of: slices).hex }
+
+  /// The checksum of slices one after another as the Content-MD5 header has it (RFC 1864).
+  static func base64(of slices: [[UInt8]]) -> String { Base64.encode(BodyChecksum(of: slices).bytes) }
+
+  private init(of slices: [[UInt8]]) {
+    self.init()
+    for slice in slices { update(slice) }
   }
 
   /// Adds bytes.
@@ -21,10 +25,12 @@ struct BodyChecksum: Sendable {
   }
 
   /// The checksum of everything added so far, as 32 lowercase hexadecimal characters.
-  var hex: String {
+  var hex: String { Hexadecimal.encode(bytes) }
+
+  private var bytes: [UInt8] {
     var context = context
     var output = [UInt8](repeating: 0, count: 16)
     MD5_Final(&output, &context)
-    return Hexadecimal.encode(output)
+    return output
   }
 }

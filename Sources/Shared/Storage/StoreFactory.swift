@@ -23,6 +23,17 @@ package enum StoreFactory {
         connection: OpenStackConnection(
           settings, publicEndpoint: try location.publicEndpoint.map(parsed), deadlines: deadlines,
           maximumConnections: maximumConnections))
+    case .azure(let settings):
+      let publicEndpoint = try location.publicEndpoint.map { text throws(StorageError) in
+        guard let endpoint = StoreEndpoint(parsing: text) else {
+          throw .refused(status: 0, code: "InvalidPublicEndpoint")
+        }
+        return endpoint
+      }
+      return try AzureStore(
+        location: location.id,
+        connection: try AzureConnection(
+          settings, publicEndpoint: publicEndpoint, maximumConnections: maximumConnections))
     case .local(let settings):
       return try local(location.id, settings)
     case .other(let name, _):

@@ -74,8 +74,6 @@ struct EngineSettingsTests {
 
   @Test(arguments: [
     ("GoogleCloudStorage", "storage_path: /r, access_key: A, secret_key: S, bucket_name: b, boto_timeout: 30"),
-    ("AzureStorage", "azure_container: c, storage_path: /r, azure_account_name: n, azure_account_key: k"),
-    ("AzureStorage", "azure_container: c, storage_path: /r, azure_account_name: n, sas_token: s"),
     (
       "STSS3Storage",
       "storage_path: /r, s3_bucket: b, sts_role_arn: arn, sts_user_access_key: A, sts_user_secret_key: S"
