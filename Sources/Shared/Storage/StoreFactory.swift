@@ -30,10 +30,10 @@ package enum StoreFactory {
         }
         return endpoint
       }
-      return try AzureStore(
-        location: location.id,
-        connection: try AzureConnection(
-          settings, publicEndpoint: publicEndpoint, maximumConnections: maximumConnections))
+      var connection = try AzureConnection(
+        settings, publicEndpoint: publicEndpoint, maximumConnections: maximumConnections)
+      connection.deadlines = deadlines
+      return try AzureStore(location: location.id, connection: connection)
     case .local(let settings):
       return try local(location.id, settings)
     case .other(let name, _):

@@ -58,21 +58,6 @@ struct AzureClient: Sendable {
     }
   }
 
-  /// Reads the root of an XML answer of up to `limitBytes`.
-  func xml(_ response: HTTPTransportResponse, limitBytes: Int) async throws(StorageError) -> XMLElement {
-    let bytes: [UInt8]
-    do {
-      bytes = try await response.body.collect(upTo: limitBytes)
-    } catch {
-      throw TransferFailure.error(error)
-    }
-    do {
-      return try XMLReader.parse(bytes, limitBytes: limitBytes)
-    } catch {
-      throw .invalidResponse(detail: "XML: \(error)")
-    }
-  }
-
   /// Passes a 2xx answer; throws what any other says: the code is in a header, of older emulators only in the body.
   func checked(
     _ response: HTTPTransportResponse, _ call: AzureCall
@@ -83,7 +68,7 @@ struct AzureClient: Sendable {
       response.body.discard()
     } else {
       do {
-        code = try await xml(response, limitBytes: XMLReader.maximumBytes)["Code"]
+        code = try await XMLReader.read(response)["Code"]
       } catch .invalidResponse {
         // A proxy's HTML page, for example: the status alone has to do.
       }

@@ -25,16 +25,8 @@ enum AzureFailure {
       return .tooLarge(limitBytes: AzureConnection.partLimits.maximumSinglePutBytes)
     default: break
     }
-    switch status {
-    case 401, 403: return .accessDenied(code: code)
-    case 404: return missing(call, container: container)
-    case 408: return .timedOut(phase: "request")
-    case 429: return .slowDown(retryAfter: retryAfter)
-    case 501: return .unsupported(operation: "do what was asked (\(code))")
-    case 507: return .full
-    case 500...: return .unavailable(status: status, code: code, retryAfter: retryAfter)
-    default: return .refused(status: status, code: code)
-    }
+    return TransferFailure.error(
+      status: status, code: code, retryAfter: retryAfter, missing: missing(call, container: container))
   }
 
   private static func missing(_ call: AzureCall, container: String) -> StorageError {

@@ -84,7 +84,7 @@ extension AzureStore {
       method: "GET", subject: .container, query: query, weight: .within(Self.listingDeadline))
     return try await retry.run { _ throws(StorageError) in
       let response = try await client.send(call)
-      let root = try await client.xml(response, limitBytes: XMLReader.maximumListingBytes)
+      let root = try await XMLReader.read(response, limitBytes: XMLReader.maximumListingBytes)
       return try AzureListAnswer(root, prefix: prefix, limit: limit, date: response.headers["date"])
     }
   }

@@ -24,6 +24,20 @@ enum TransferFailure {
     }
   }
 
+  /// What a status means of which the code says nothing more; `missing` where something is not there.
+  static func error(status: Int, code: String, retryAfter: Duration?, missing: StorageError) -> StorageError {
+    switch status {
+    case 401, 403: .accessDenied(code: code)
+    case 404: missing
+    case 408: .timedOut(phase: "request")
+    case 429: .slowDown(retryAfter: retryAfter)
+    case 501: .unsupported(operation: "do what was asked (\(code))")
+    case 507: .full
+    case 500...: .unavailable(status: status, code: code, retryAfter: retryAfter)
+    default: .refused(status: status, code: code)
+    }
+  }
+
   /// A code fit for logs: stores' are letters, digits and dots.
   static func sanitized(_ code: String) -> String {
     let isPlain = (1...64).contains(code.utf8.count) && code.utf8.allSatisfy { $0.isWord || $0 == 0x2e || $0 == 0x2d }

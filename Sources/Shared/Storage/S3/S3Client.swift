@@ -46,7 +46,7 @@ struct S3Client: Sendable {
     onBreak: (HTTPTransportError) -> Void = { _ in }
   ) async throws(StorageError) -> (root: XMLElement, headers: HTTPHeaderFields) {
     let response = try await send(call, body: body, onBreak: onBreak)
-    let element = try await xml(response, limitBytes: limitBytes)
+    let element = try await XMLReader.read(response, limitBytes: limitBytes)
     if element.name == "Error" { throw failure(element, status: response.status, headers: response.headers, call) }
     guard element.name == root else {
       throw .invalidResponse(detail: "<\(TransferFailure.sanitized(element.name))> in place of <\(root)>")
@@ -71,7 +71,7 @@ struct S3Client: Sendable {
     }
     let element: XMLElement?
     do {
-      element = try await xml(response)
+      element = try await XMLReader.read(response)
     } catch .invalidResponse {
       // A proxy's HTML page, for example: the status alone has to do.
       element = nil
@@ -90,22 +90,6 @@ struct S3Client: Sendable {
     return S3Failure.error(
       status: status, code: code, retryAfter: TransferFailure.retryAfter(headers), call: call, bucket: connection.bucket
     )
-  }
-
-  private func xml(
-    _ response: HTTPTransportResponse, limitBytes: Int = XMLReader.maximumBytes
-  ) async throws(StorageError) -> XMLElement {
-    let bytes: [UInt8]
-    do {
-      bytes = try await response.body.collect(upTo: limitBytes)
-    } catch {
-      throw TransferFailure.error(error)
-    }
-    do {
-      return try XMLReader.parse(bytes, limitBytes: limitBytes)
-    } catch {
-      throw .invalidResponse(detail: "XML: \(error)")
-    }
   }
 }
 

@@ -27,16 +27,8 @@ enum S3Failure {
       return .accessDenied(code: code)
     default: break
     }
-    switch status {
-    case 401, 403: return .accessDenied(code: code)
-    case 404: return missing(call, bucket: bucket)
-    case 408: return .timedOut(phase: "request")
-    case 429: return .slowDown(retryAfter: retryAfter)
-    case 501: return .unsupported(operation: "do what was asked (\(code))")
-    case 507: return .full
-    case 500...: return .unavailable(status: status, code: code, retryAfter: retryAfter)
-    default: return .refused(status: status, code: code)
-    }
+    return TransferFailure.error(
+      status: status, code: code, retryAfter: retryAfter, missing: missing(call, bucket: bucket))
   }
 
   private static func missing(_ call: S3Call, bucket: String) -> StorageError {
