@@ -6,7 +6,7 @@ package import SharedModel
 package struct AzureAccessSignature: Sendable, Hashable {
   /// The encoded query as it is put behind every URL, without a question mark.
   package let query: Secret
-  /// When it ends, as it is written there (`se`); nil where a policy stored with the container says so.
+  /// When it ends (`se`), as `YYYY-MM-DDThh:mm:ssZ`; nil where a policy stored with the container says so.
   package let expiry: String?
 
   /// Why a text is no access signature that an engine could work with; it quotes nothing of the text's signature.
@@ -33,7 +33,7 @@ package struct AzureAccessSignature: Sendable, Hashable {
     try Self.checkScope(fields)
     if fields["spr"] == "https", !isSecure { throw Refusal(reason: "is for https only (spr), endpoint_url is http") }
     self.query = Secret(query)
-    expiry = fields["se"].map { String($0).replacing("%3A", with: ":").replacing("%3a", with: ":") }
+    expiry = fields["se"].map { Self.moment(String($0)) }
   }
 
   /// Reading, writing, deleting and listing, in the whole container.
@@ -53,6 +53,16 @@ package struct AzureAccessSignature: Sendable, Hashable {
       throw Refusal(reason: "must allow reading, writing, deleting and listing (sp lacks \(missing))")
     }
     guard fields["se"] != nil || fields["si"] != nil else { throw Refusal(reason: "must say when it ends (se)") }
+  }
+
+  /// The service takes times without seconds and days without times.
+  private static func moment(_ text: String) -> String {
+    let text = text.replacing("%3A", with: ":").replacing("%3a", with: ":")
+    return switch text.utf8.count {
+    case 10: "\(text)T00:00:00Z"
+    case 17 where text.hasSuffix("Z"): "\(text.dropLast()):00Z"
+    default: text
+    }
   }
 
   private static func isQueryByte(_ byte: UInt8) -> Bool {

@@ -47,8 +47,8 @@ struct AzureSigningTests {
   }
 
   @Test func checksumsOfBodies() {
-    #expect(ContentMD5.header([[1], [], [2, 3]]) == "Uonfc331cyb83SJZevsfrA==")
-    #expect(ContentMD5.header([]) == "1B2M2Y8AsgTpgAmY7PhCfg==")
+    #expect(BodyChecksum.base64(of: [[1], [], [2, 3]]) == "Uonfc331cyb83SJZevsfrA==")
+    #expect(BodyChecksum.base64(of: []) == "1B2M2Y8AsgTpgAmY7PhCfg==")
   }
 
   @Test func blockIdsHaveOneLength() {

@@ -54,8 +54,6 @@ package struct AzureStore: BlobStore {
 
   /// A listing of one name: what both kinds of authorisation allow, and an answer that says what is wrong.
   package func probe() async throws(StorageError) {
-    _ = try await retry.run { _ throws(StorageError) in
-      try await page(prefix: storagePath.prefix, marker: nil, limit: 1)
-    }
+    _ = try await page(prefix: storagePath.prefix, marker: nil, limit: 1)
   }
 }
