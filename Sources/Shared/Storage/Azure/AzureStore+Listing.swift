@@ -1,5 +1,5 @@
 internal import HTTPTransport
-package import SharedModel
+internal import SharedModel
 
 extension AzureStore {
   /// A page may take the service long where many deleted names lie between those it still has.
