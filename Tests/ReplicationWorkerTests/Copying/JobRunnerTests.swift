@@ -89,7 +89,8 @@ struct JobRunnerTests {
       #expect(try await worker.state(of: job) == "queued")
       #expect(try await fixture.number("SELECT attempts FROM jobs WHERE id = \(job.id.rawValue)") == 0)
       let offset = try await fixture.number("SELECT offset_bytes FROM copy_checkpoints")
-      #expect(offset >= 6 * CopyFixture.partBytes)
+      // The ninth part is admitted once no more than three before it are outside of the checkpoint.
+      #expect(offset >= 5 * CopyFixture.partBytes)
       let again = try await worker.claimAgain(job)
       let before = worker.stores.us.bytesServed
       await Worker.runner(worker.stores, fixture).run(again)
