@@ -27,7 +27,7 @@ final class DoubtfulCopies: Service {
     var window: Duration = .seconds(60)
     var probe: Duration = .seconds(2)
     /// A larger object is not read again here.
-    var largestRereadBytes: Int64 = 1 << 30
+    var largestRereadBytes: Int64 = 256 << 20
   }
 
   private struct Item: Sendable {

@@ -62,6 +62,9 @@ final class WritesUnderWay: Service {
   /// How many PUTs are under way.
   var count: Int { state.withLock { $0.entries.count } }
 
+  /// How many of them wait for their store to take a chunk and were not aborted; visible for tests.
+  var waiting: Int { state.withLock { $0.entries.values.count { $0.waitingSince != nil && !$0.isStalled } } }
+
   /// Aborts what has waited too long; visible for tests.
   func sweep() async {
     let now = now()

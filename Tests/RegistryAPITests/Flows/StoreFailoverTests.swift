@@ -133,6 +133,39 @@ struct StoreFailoverTests {
     }
   }
 
+  @Test("where so much is gone that the bucket is in doubt, copies are served from elsewhere and left as they are")
+  func bucketInDoubt() async throws {
+    try await RegistryFixture.with { (registry) async throws in
+      var all: [[UInt8]] = []
+      for seed in 0..<12 {
+        let bytes = PushContent.bytes(2000, seed: UInt64(seed + 100))
+        _ = try await registry.api.push(bytes, to: "team/app")
+        try await registry.copy(bytes, to: registry.eu)
+        all.append(bytes)
+      }
+      // Another bucket in the place of this one: it answers, and has nothing.
+      for bytes in all {
+        guard
+          case .found(let blob) = try await registry.catalog.catalog.blob(Digest(of: bytes), in: registry.catalog.name)
+        else { throw WireClient.Failure.malformed }
+        for placement in blob.placements where placement.location == registry.catalog.us {
+          try await registry.us.delete(placement.key)
+        }
+      }
+      for bytes in all {
+        #expect(try await registry.api.send("GET", "/v2/team/app/blobs/\(Digest(of: bytes))").body == bytes)
+      }
+      func quarantined() async throws -> Int64 {
+        try await registry.catalog.number("SELECT count(*) FROM placements WHERE state = 'quarantined'")
+      }
+      try await untilTrue { try await quarantined() == 3 }
+      for bytes in all {
+        #expect(try await registry.api.send("GET", "/v2/team/app/blobs/\(Digest(of: bytes))").body == bytes)
+      }
+      #expect(try await quarantined() == 3)
+    }
+  }
+
   @Test("a small copy with wrong bytes is never sent; a large one is cut short; both are put aside and ordered anew")
   func wrongCopy() async throws {
     try await RegistryFixture.with { (registry) async throws in
