@@ -70,6 +70,32 @@ struct StoreFailoverTests {
     }
   }
 
+  @Test("what the region's health service says of a store counts for pushes, and another region's word does not")
+  func healthWord() async throws {
+    try await RegistryFixture.with { (registry) async throws in
+      let health = registry.api.services.health
+      let word = HealthWord(
+        region: try RegionName(parsing: "us"), catalog: registry.catalog.catalog, health: health,
+        logger: registry.api.services.logger)
+      func publish(_ region: String, _ status: ProbeStatus) async throws {
+        let name = ProbeTarget.storage(registry.catalog.us).name
+        let snapshot = """
+          {"region":"\(region)","home":"usstorage","components":[{"component":"\(name)","status":"\(status.rawValue)",\
+          "observedAtMs":1,"durationMs":1}]}
+          """
+        try await registry.catalog.catalog.publishHealth(region: RegionName(parsing: region), snapshot: snapshot)
+        try await word.listen()
+      }
+      try await publish("eu", .fail)
+      #expect(health.isUsable(registry.catalog.us, for: .writing))
+      try await publish("us", .fail)
+      #expect(!health.isUsable(registry.catalog.us, for: .writing))
+      #expect(registry.api.services.pushLocation.current == registry.catalog.eu)
+      try await publish("us", .pass)
+      #expect(registry.api.services.pushLocation.current == registry.catalog.us)
+    }
+  }
+
   @Test("without write failover pushes stay where they belong")
   func configuredOff() async throws {
     let us = Switch()
@@ -155,7 +181,7 @@ struct StoreFailoverTests {
       for bytes in all {
         #expect(try await registry.api.send("GET", "/v2/team/app/blobs/\(Digest(of: bytes))").body == bytes)
       }
-      func quarantined() async throws -> Int64 {
+      @Sendable func quarantined() async throws -> Int64 {
         try await registry.catalog.number("SELECT count(*) FROM placements WHERE state = 'quarantined'")
       }
       try await untilTrue { try await quarantined() == 3 }
