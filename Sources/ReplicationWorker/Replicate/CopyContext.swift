@@ -12,6 +12,8 @@ struct CopyContext: Sendable {
   /// The memory in `limits`, divided between small and large blobs.
   let memory: CopyMemory
   let links: CopyLinks
+  /// What is known of the target's acknowledgements.
+  let trust: PutTrust
   let policy: CopyPolicy
   let pause: Pause
   let logger: Logger
@@ -19,7 +21,8 @@ struct CopyContext: Sendable {
   /// Puts together what copies to `target` need; all copies to it share this one value.
   init(
     target: any BlobStore, stores: [LocationID: any BlobStore], preference: [LocationID], records: any CopyRecords,
-    limits: TransferLimits, links: CopyLinks, policy: CopyPolicy = CopyPolicy(), pause: Pause = .real, logger: Logger
+    limits: TransferLimits, links: CopyLinks, trust: PutTrust = PutTrust(), policy: CopyPolicy = CopyPolicy(),
+    pause: Pause = .real, logger: Logger
   ) {
     self.target = target
     self.stores = stores
@@ -28,6 +31,7 @@ struct CopyContext: Sendable {
     self.limits = limits
     memory = CopyMemory(limits.memory)
     self.links = links
+    self.trust = trust
     self.policy = policy
     self.pause = pause
     self.logger = logger

@@ -41,6 +41,7 @@ struct JobRunner: Sendable {
     case .failure(let failure):
       await heal(failure.rejected, of: job)
       await fail(job, because: failure, attempt)
+      await lookAgain()
       switch failure {
       case .cancelled, .leaseLost: return .interrupted
       default: return .failed
@@ -136,6 +137,27 @@ struct JobRunner: Sendable {
         logger.warning(
           "a bad copy could not be put aside",
           metadata: metadata(of: job).merging(["at": "\(source.placement.location)", "error": "\(error)"]) { $1 })
+      }
+    }
+  }
+
+  /// Looks at what the target was trusted with before it was found not to keep what it acknowledged.
+  ///
+  /// A copy whose row is still on its way when it is found missing is left to the continuous verification.
+  private func lookAgain() async {
+    let target = copier.context.target
+    for object in copier.context.trust.takeDoubtful() {
+      do {
+        if let seen = try await target.head(object.placement.key), seen.sizeBytes == object.sizeBytes { continue }
+        _ = try await catalog.quarantine(
+          object.placement, of: object.blob, reason: "the store acknowledged the object and does not have it")
+        logger.error(
+          "a copy that its store acknowledged is not there and was put aside",
+          metadata: ["at": "\(object.placement.location)", "key": "\(object.placement.key)"])
+      } catch {
+        logger.warning(
+          "a copy that its store may not have kept could not be looked at; verification will",
+          metadata: ["at": "\(object.placement.location)", "key": "\(object.placement.key)", "error": "\(error)"])
       }
     }
   }

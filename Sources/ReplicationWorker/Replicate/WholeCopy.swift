@@ -1,6 +1,6 @@
 import Shared
 
-/// Copies one small blob: a GET, the check of its hash, a PUT and a HEAD.
+/// Copies one small blob: a GET, the check of its hash, a PUT, and a HEAD where `PutTrust` wants one.
 ///
 /// Nothing is sent to the target before the bytes hashed to the digest (I2, I3). Memory is the blob's size (I12).
 struct WholeCopy: Sendable {
@@ -53,11 +53,19 @@ struct WholeCopy: Sendable {
     guard stored.sizeBytes == job.sizeBytes else {
       throw .sizeMismatch(expectedBytes: job.sizeBytes, actualBytes: stored.sizeBytes)
     }
+    let object = PutTrust.Unseen(
+      placement: Placement(location: job.target, key: key), blob: job.blob, sizeBytes: job.sizeBytes)
+    guard context.trust.mustLook(at: object) else { return key }
     // A store that acknowledged and kept nothing is found here, before a row says otherwise.
-    guard let seen = try await target.head(key) else { throw .objectMissing(key) }
+    guard let seen = try await target.head(key) else {
+      context.trust.broken()
+      throw .objectMissing(key)
+    }
     guard seen.sizeBytes == job.sizeBytes else {
+      context.trust.broken()
       throw .sizeMismatch(expectedBytes: job.sizeBytes, actualBytes: seen.sizeBytes)
     }
+    context.trust.kept()
     return key
   }
 }

@@ -14,19 +14,22 @@ struct JobRunnerTests {
     let catalog: CatalogFixture
     let runner: JobRunner
 
-    init(_ catalog: CatalogFixture) throws {
+    init(_ catalog: CatalogFixture, trust: PutTrust = PutTrust()) throws {
       var stores = try CopyFixture(link: .init(initial: 2, maximum: 2))
       stores.policy.windowParts = 4
       self.stores = stores
       self.catalog = catalog
-      runner = Self.runner(stores, catalog)
+      runner = Self.runner(stores, catalog, trust: trust)
     }
 
-    static func runner(_ stores: CopyFixture, _ catalog: CatalogFixture) -> JobRunner {
+    static func runner(
+      _ stores: CopyFixture, _ catalog: CatalogFixture, trust: PutTrust = PutTrust()
+    ) -> JobRunner {
       let other = stores.anotherWorker.context
       let context = CopyContext(
         target: other.target, stores: other.stores, preference: other.preference, records: catalog.catalog,
-        limits: other.limits, links: other.links, policy: other.policy, pause: other.pause, logger: other.logger)
+        limits: other.limits, links: other.links, trust: trust, policy: other.policy, pause: other.pause,
+        logger: other.logger)
       return JobRunner(
         copier: BlobCopier(context: context), catalog: catalog.catalog,
         completions: CompletionBatcher(catalog: catalog.catalog) { _ in }, retry: RetryPolicy(),
@@ -144,6 +147,34 @@ struct JobRunnerTests {
       _ = try await fixture.catalog.retryJobs(target: nil, states: [.sourceLost], limit: 10)
       await worker.runner.run(try await worker.claimAgain(job))
       #expect(try await worker.state(of: job) == "done")
+    }
+  }
+
+  @Test func whatALyingStoreWasTrustedWithIsLookedAt() async throws {
+    try await CatalogFixture.with { fixture in
+      let worker = try Worker(fixture, trust: PutTrust(limits: .init(proving: 1, sample: 3, remembered: 10)))
+      let eu = worker.stores.eu.base
+      await worker.runner.run(try await worker.claim("proof"))
+      worker.stores.eu.afterPut { key in try? await eu.delete(key) }
+      // Two are taken on trust; the third is looked at.
+      var jobs: [ReplicationJob] = []
+      for text in ["one", "two", "three"] {
+        jobs.append(try await worker.claim(text))
+        await worker.runner.run(try #require(jobs.last))
+      }
+      #expect(try await worker.state(of: jobs[2]) == "queued")
+      // Their rows were there, and both are to be made again.
+      #expect(
+        try await fixture.number(
+          "SELECT count(*) FROM placements WHERE state = 'quarantined' AND location = 'eustorage'")
+          == 2)
+      #expect(
+        try await fixture.number("SELECT count(*) FROM jobs WHERE target = 'eustorage' AND state = 'queued'") == 3)
+      worker.stores.eu.afterPut { _ in }
+      for job in jobs {
+        await worker.runner.run(try await worker.claimAgain(job))
+        #expect(try await worker.state(of: job) == "done")
+      }
     }
   }
 
