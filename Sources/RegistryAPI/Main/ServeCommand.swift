@@ -9,6 +9,9 @@ struct ServeCommand: AsyncParsableCommand {
     discussion: """
       Brings the database schema up to date, checks that this region's own store can be used, and listens. On SIGTERM no \
       new connection is accepted and requests in flight have 30 seconds to end.
+
+      Where the database's primary is away and DB_READ_URI names a replica, it starts all the same and serves pulls. \
+      With REGISTRY_STATE: readonly nothing is written, and the schema has to be up to date already.
       """)
 
   @Option(help: ArgumentHelp("The configuration, a YAML file with Quay's keys.", valueName: "file"))
