@@ -162,6 +162,39 @@ struct AzureAnswerTests {
     }
   }
 
+  @Test(arguments: [true, false])
+  func aCopyThatFailsDropsItsBlocks(_ isRefused: Bool) async throws {
+    try await withStore(attempts: 1) { request, _ in
+      switch (request.method, request.target.contains("comp=block&")) {
+      case ("HEAD", _): Self.found(600 << 20)
+      case ("PUT", true):
+        isRefused ? Self.error(403, "CannotVerifyCopySource") : Self.error(500, "InternalError")
+      case ("PUT", false): .answer(201, headers: ["ETag": "\"1\""])
+      default: .answer(202)
+      }
+    } _: { store, server, _ in
+      let (source, key) = (try ObjectKey(parsing: "registry/a+b"), try ScriptedS3.makeKey())
+      let copying = { () async throws -> StoredObject? in
+        try await store.copy(source, at: store, to: key, sizeBytes: 600 << 20, attributes: ObjectAttributes())
+      }
+      if isRefused {
+        // Reading and writing may be allowed all the same.
+        #expect(try await copying() == nil)
+      } else {
+        await #expect(throws: StorageError.unavailable(status: 500, code: "InternalError", retryAfter: nil)) {
+          _ = try await copying()
+        }
+      }
+      let block = try #require(server.requests.first { $0.target.contains("comp=block&") })
+      #expect(block.headers["x-ms-copy-source"]?.contains("/images/registry/a%2Bb?sp=r&") == true)
+      #expect(block.body.isEmpty && block.headers["x-ms-source-range"]?.hasPrefix("bytes=") == true)
+      // Nothing is committed in their place, and that goes again.
+      let (drop, deletion) = (server.requests[server.requests.count - 2], server.requests[server.requests.count - 1])
+      #expect(drop.target.hasSuffix("comp=blocklist") && drop.headers[AzureStore.abortedHeader] != nil)
+      #expect(deletion.method == "DELETE" && deletion.headers["if-match"] == "\"1\"")
+    }
+  }
+
   @Test func onlyTheFirstPartAsksWhetherItsUploadIsOpen() async throws {
     try await withStore { request, _ in
       request.method == "HEAD" ? Self.found(0) : .answer(201)

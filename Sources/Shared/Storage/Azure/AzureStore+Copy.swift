@@ -23,9 +23,7 @@ extension AzureStore {
       guard found.sizeBytes == sizeBytes else {
         throw .sizeMismatch(expectedBytes: sizeBytes, actualBytes: found.sizeBytes)
       }
-      let upload = MultipartUpload(key: key, id: RandomIdentifier().hex)
-      let blocks = try await copiedBlocks(of: source, at: other.client, into: upload, sizeBytes: sizeBytes)
-      return try await commit(upload, blocks, sizeBytes: sizeBytes, attributes)
+      return try await copyBlocks(of: source, at: other.client, to: key, sizeBytes: sizeBytes, attributes)
     } catch {
       switch error {
       case .accessDenied, .refused, .unsupported: return nil
@@ -48,6 +46,23 @@ extension AzureStore {
     return try await retry.run { [call] _ throws(StorageError) in
       try await client.sendForHeaders(call)
       return UploadedPart(number: number, sizeBytes: range.count, tag: id)
+    }
+  }
+
+  private func copyBlocks(
+    of source: ObjectKey, at other: AzureClient, to key: ObjectKey, sizeBytes: Int64, _ attributes: ObjectAttributes
+  ) async throws(StorageError) -> StoredObject {
+    let upload = MultipartUpload(key: key, id: RandomIdentifier().hex)
+    do throws(StorageError) {
+      let blocks = try await copiedBlocks(of: source, at: other, into: upload, sizeBytes: sizeBytes)
+      return try await commit(upload, blocks, sizeBytes: sizeBytes, attributes)
+    } catch {
+      // In a task of its own, for this one may be the cancelled one.
+      await Task {
+        // The first error is the one to report; the service drops blocks that stay behind after a week.
+        try? await dropBlocks(upload)
+      }.value
+      throw error
     }
   }
 

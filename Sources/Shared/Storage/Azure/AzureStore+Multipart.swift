@@ -154,7 +154,7 @@ extension AzureStore {
   /// Staged blocks go when other blocks are committed, and nothing else drops them before a week has passed: so none are
   /// committed, and the empty blob that makes, which says what it is, is deleted at once. What another task stages or
   /// commits meanwhile finds its blocks gone.
-  private func dropBlocks(_ upload: MultipartUpload) async throws(StorageError) {
+  func dropBlocks(_ upload: MultipartUpload) async throws(StorageError) {
     var call = AzureCall.blocks("blocklist", upload, weight: .small)
     call.headers = [("if-none-match", "*"), (Self.abortedHeader, upload.id)]
     let body = Self.blockList([])
