@@ -119,12 +119,15 @@ class Simulation:
             "AND NOT EXISTS (SELECT 1 FROM placements p WHERE p.blob = b.id AND p.location = l.id AND p.state = 'verified')"))
 
     def await_convergence(self, seconds, progress):
-        """Seconds until nothing is pending and nothing missing, or None."""
-        began, said = time.monotonic(), time.monotonic()
-        while time.monotonic() - began < seconds:
+        """Seconds until nothing is pending and nothing missing, or None; ends early where nothing moves for 45 s."""
+        began = said = moved = time.monotonic()
+        last = None
+        while time.monotonic() - began < seconds and time.monotonic() - moved < 45:
             pending, missing = self.pending(), self.missing_copies()
             if pending and pending[:3] == (0, 0, 0) and missing == 0:
                 return time.monotonic() - began
+            if (pending, missing) != last:
+                last, moved = (pending, missing), time.monotonic()
             if time.monotonic() - said > 5:
                 said = time.monotonic()
                 progress(f"converging: {pending[0] if pending else '?'} pending, {missing} copies missing")
