@@ -67,6 +67,12 @@ class Journal:
                 self.wrong_bytes[phase, failure.where] += 1
             self._write(record)
 
+    def note(self, records):
+        """More lines for the file."""
+        with self.lock:
+            for record in records:
+                self._write(record)
+
     def acknowledge(self, image):
         with self.lock:
             self.acknowledged.append(image)

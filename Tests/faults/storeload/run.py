@@ -52,7 +52,8 @@ class Run:
         self.objects, self.wrong = self.simulation.wrong_objects()
         unreadable = self._unreadable()
         self._judge(unreadable)
-        for record in (self.journal.failed + [{"wrong": w} for w in self.wrong[:5]] + [{"unreadable": u} for u in unreadable[:5]])[:12]:
+        self.journal.note([{"wrong object": w} for w in self.wrong] + [{"unreadable": u} for u in unreadable])
+        for record in [*self.journal.failed[:5], *self.wrong[:8], *unreadable[:5]]:
             outcome.say(str(record)[:600])
         if self.missed:
             outcome.say(f"began {began}; every failed attempt is in {self.journal.path}, logs are in {self.simulation.folder}/logs")
@@ -148,4 +149,5 @@ class Run:
         """The logs of a run that went wrong, before a fresh simulation removes them."""
         kept = pathlib.Path(self.simulation.folder) / "kept" / f"{time.strftime('%H%M%S', time.gmtime())}-{self.fault.name}-{self.mode}"
         shutil.copytree(self.simulation.folder / "logs", kept, dirs_exist_ok=True)
+        shutil.copy(self.journal.path, kept)
         outcome.say(f"its logs are kept in {kept}")
