@@ -261,6 +261,7 @@ class Proxy:
                 await asyncio.wait_for(asyncio.shield(sending), 5)
             await sending
             if (answer.field("connection") or "").lower() == "close":
+                await self.flushed(writer)
                 raise Closed
         except asyncio.TimeoutError:
             raise Closed from None
@@ -299,7 +300,10 @@ class Proxy:
     async def flushed(writer):
         """Ends the connection in order: everything written is sent first."""
         writer.close()
-        await writer.wait_closed()
+        try:
+            await asyncio.wait_for(writer.wait_closed(), 60)
+        except asyncio.TimeoutError:
+            pass  # a client that does not take its bytes; the connection is given up next
 
     def spoilt(self, data):
         self.counters["spoilt"] += 1

@@ -10,7 +10,11 @@ PHASES = (BEFORE, DURING, AFTER)
 
 
 class AttemptFailed(Exception):
-    """One attempt at one step failed; `where` is the registry, or the store it redirected to."""
+    """One attempt at one step failed.
+
+    `where` is `registry`; or `store`, when that had redirected to one; or `only copy`, when nobody can do anything: the blob was
+    pushed a moment before and is nowhere but at the store that fails.
+    """
 
     def __init__(self, what, where="registry", detail="", retry_after=None, final=False):
         super().__init__(f"{what} at the {where}: {detail}")
@@ -18,7 +22,11 @@ class AttemptFailed(Exception):
 
 
 class OperationFailed(Exception):
-    """A pull or push failed after all its attempts."""
+    """A pull or push failed after all its attempts; `where` is that of the last."""
+
+    def __init__(self, text, where="registry"):
+        super().__init__(text)
+        self.where = where
 
 
 class Journal:
@@ -48,10 +56,10 @@ class Journal:
             self.done[phase, kind, via] += 1
             self.seconds[phase, kind].append(seconds)
 
-    def operation_failed(self, kind, via, client, what, seconds):
+    def operation_failed(self, kind, via, client, what, seconds, where="registry"):
         phase = self.phase
         record = {"at": self.at(), "clock": time.strftime("%H:%M:%S", time.gmtime()), "phase": phase, "FAILED": kind,
-                  "via": via, "client": client, "what": what, "seconds": round(seconds, 2)}
+                  "via": via, "client": client, "where": where, "what": what, "seconds": round(seconds, 2)}
         with self.lock:
             self.failed.append(record)
             self._write(record)
@@ -83,9 +91,11 @@ class Journal:
         with self.lock:
             return sum(n for (p, k, v), n in self.done.items() if k == kind and phase in (None, p) and via in (None, v))
 
-    def failures(self, kind, phase=None):
+    def failures(self, kind, phase=None, only_copy=False):
+        """Those that failed; of blobs whose only copy was away they are counted apart."""
         with self.lock:
-            return sum(1 for f in self.failed if f["FAILED"] == kind and phase in (None, f["phase"]))
+            return sum(1 for f in self.failed
+                       if f["FAILED"] == kind and phase in (None, f["phase"]) and (f["where"] == "only copy") == only_copy)
 
     def attempts_failed(self, kind, where=None, phase=None, without=()):
         with self.lock:

@@ -19,18 +19,22 @@ SKOPEO_SECONDS = 150
 class Load:
     """Clients that go on until they are told to stop. Half of them talk to one region, half to the load balancer."""
 
-    def __init__(self, simulation, journal, folder, clients=8, skopeo=True, region="eu"):
+    def __init__(self, simulation, journal, folder, clients=8, skopeo=True, region="eu", redirects=False):
         self.simulation, self.journal, self.folder, self.skopeo = simulation, journal, folder, skopeo
         self.stopping, self.threads = threading.Event(), []
         self.seeded, self.recent, self.lock = [], collections.deque(maxlen=NEWEST), threading.Lock()
         self.addresses = {region: simulation.api(region), "lb": simulation.env["GLOBAL_URL"]}
-        self.region, self.clients, self.surprises = region, clients, []
+        self.region, self.clients, self.redirects, self.surprises = region, clients, redirects, []
 
     def client(self, name, via):
         env = self.simulation.env
         return RegistryClient(
             name, via, self.addresses.get(via) or self.simulation.api(via), env["SUPERUSER"], env["SUPERUSER_PASSWORD"], self.journal,
-            random.Random(name))
+            random.Random(name), self.is_only_copy)
+
+    def is_only_copy(self, digests):
+        """Whether one of the blobs has no copy but at the store that fails."""
+        return self.simulation.is_only_at(f"{self.region}storage", digests)
 
     def seed(self, count):
         """Images that are there before anything fails."""
@@ -109,11 +113,11 @@ class Load:
             if pushed:
                 self.journal.acknowledge(image)
                 self._skopeo_copy("pull", via, ["--src-tls-verify=false", remote, f"oci:{home}/back:{image.tag}"],
-                                  lambda: check_layout(home / "back", image))
+                                  lambda: check_layout(home / "back", image), [digest for digest, _ in image.blobs])
             self._pause(rng)
         shutil.rmtree(home, ignore_errors=True)
 
-    def _skopeo_copy(self, kind, via, words, check=lambda: None):
+    def _skopeo_copy(self, kind, via, words, check=lambda: None, digests=()):
         """`skopeo copy`, up to five times as a script would do it: of itself it tries few failures again (not a 503 of an upload)."""
         began = time.monotonic()
         command = ["skopeo", "copy", "--preserve-digests", "--authfile", str(self.simulation.folder / "auth.json"), *words]
@@ -127,11 +131,15 @@ class Load:
             if not wrong:
                 self.journal.operation(kind, via, time.monotonic() - began)
                 return True
-            # Only its words tell whether the registry or the store failed.
-            where = "store" if "//localhost:" in wrong else "registry"
+            where = "only copy" if digests and self.is_only_copy(digests) else self._where(kind, wrong)
             self.journal.attempt_failed(
                 kind, via, "skopeo", "copy", AttemptFailed("skopeo failed", where, wrong), time.monotonic() - started, number)
             if number < ATTEMPTS:
                 time.sleep(2 ** (number - 1))
-        self.journal.operation_failed(kind, via, "skopeo", f"skopeo: {wrong}", time.monotonic() - began)
+        self.journal.operation_failed(kind, via, "skopeo", f"skopeo: {wrong}", time.monotonic() - began, where)
         return False
+
+    def _where(self, kind, words):
+        """Skopeo does not say who failed: a store has another name, and sends every body where it may be redirected to."""
+        body = any(text in words for text in ("happened during read", "does not match", "unexpected EOF"))
+        return "store" if "//localhost:" in words or (kind == "pull" and body and self.redirects) else "registry"

@@ -33,11 +33,11 @@ class Response:
 class RegistryClient:
     """One client at one address. Not for two threads at once."""
 
-    def __init__(self, name, via, url, user, password, journal, rng):
+    def __init__(self, name, via, url, user, password, journal, rng, is_only_copy=lambda digests: False):
         self.name, self.via, self.url, self.journal, self.rng = name, via, url.rstrip("/"), journal, rng
         self.basic = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self.connections, self.tokens = {}, {}
-        self.kind = "pull"
+        self.kind, self.is_only_copy = "pull", is_only_copy
 
     # Connections
 
@@ -149,17 +149,19 @@ class RegistryClient:
 
     # Attempts
 
-    def attempts(self, step, work):
-        """`work()` until it succeeds, in up to five attempts."""
+    def attempts(self, step, work, digest=None):
+        """`work()` until it succeeds, in up to five attempts; `digest` is that of the blob to be read."""
         for number in range(1, ATTEMPTS + 1):
             began = time.monotonic()
             try:
                 return work()
             except AttemptFailed as failure:
+                if digest and failure.where == "registry" and self.is_only_copy([digest]):
+                    failure.where = "only copy"
                 self.journal.attempt_failed(
                     self.kind, self.via, self.name, step, failure, time.monotonic() - began, number)
                 if failure.final or number == ATTEMPTS:
-                    raise OperationFailed(f"{step}: {failure}") from failure
+                    raise OperationFailed(f"{step}: {failure}", failure.where) from failure
                 pause = max(2 ** (number - 1) * self.rng.uniform(0.8, 1.2), failure.retry_after or 0)
                 time.sleep(min(pause, LONGEST_PAUSE))
 
@@ -169,7 +171,7 @@ class RegistryClient:
         try:
             work()
         except OperationFailed as failure:
-            self.journal.operation_failed(kind, self.via, self.name, str(failure), time.monotonic() - began)
+            self.journal.operation_failed(kind, self.via, self.name, str(failure), time.monotonic() - began, failure.where)
             return False
         self.journal.operation(kind, self.via, time.monotonic() - began)
         return True
@@ -184,7 +186,7 @@ class RegistryClient:
         self.attempts("manifest", lambda: self._manifest(image))
         for digest, size in image.blobs:
             received = bytearray()
-            self.attempts("blob", lambda: self._blob(image.repository, digest, size, received))
+            self.attempts("blob", lambda: self._blob(image.repository, digest, size, received), digest)
 
     def _manifest(self, image):
         answer = self.authorized("GET", f"/v2/{image.repository}/manifests/{image.tag}", image.repository, {"Accept": MANIFEST})

@@ -118,6 +118,13 @@ class Simulation:
             "SELECT count(*) FROM blobs b CROSS JOIN locations l WHERE EXISTS (SELECT 1 FROM repository_blobs r WHERE r.blob = b.id) "
             "AND NOT EXISTS (SELECT 1 FROM placements p WHERE p.blob = b.id AND p.location = l.id AND p.state = 'verified')"))
 
+    def is_only_at(self, location, digests):
+        """Whether one of the blobs has a verified copy at this location and at no other."""
+        wanted = ",".join(f"'{digest}'" for digest in digests)
+        return self.catalog.value(
+            f"SELECT count(*) FROM blobs b JOIN placements p ON p.blob = b.id AND p.location = '{location}' WHERE b.digest IN ({wanted}) AND NOT "
+            f"EXISTS (SELECT 1 FROM placements o WHERE o.blob = b.id AND o.location <> '{location}' AND o.state = 'verified')") != "0"
+
     def await_convergence(self, seconds, progress):
         """Seconds until nothing is pending and nothing missing, or None; ends early where nothing moves for 45 s."""
         began = said = moved = time.monotonic()

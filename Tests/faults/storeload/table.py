@@ -3,7 +3,7 @@
 import dataclasses
 
 BEGIN, END = "<!-- written by Tests/faults/stores -->", "<!-- end of what Tests/faults/stores writes -->"
-HEAD = ("fault", "mode", "pulls", "failed", "tried again: registry", "store", "pushes", "failed", "tried again", "slowest pull, push",
+HEAD = ("fault", "mode", "pulls", "failed", "tried again: registry", "store", "only copy", "pushes", "failed", "tried again", "slowest pull, push",
         "copies complete after", "objects right", "goals")
 
 
@@ -28,10 +28,16 @@ def row_of(fault, mode, journal, converged, objects, wrong, missed):
     return Row(fault, mode, (
         both(lambda p: journal.count("pull", p)), both(lambda p: journal.failures("pull", p)),
         both(lambda p: journal.attempts_failed("pull", "registry", p)), both(lambda p: journal.attempts_failed("pull", "store", p)),
+        only_copy(journal, both),
         both(lambda p: journal.count("push", p)), both(lambda p: journal.failures("push", p)),
         both(lambda p: journal.attempts_failed("push", None, p)), f"{seconds[0]:.1f} s, {seconds[1]:.1f} s",
         "never" if converged is None else f"{converged:.0f} s", f"{objects - wrong} of {objects}",
         "met" if not missed else f"{missed} missed"))
+
+
+def only_copy(journal, both):
+    tried, failed = both(lambda p: journal.attempts_failed("pull", "only copy", p)), both(lambda p: journal.failures("pull", p, True))
+    return f"{tried}, {failed} failed" if failed else tried
 
 
 def line(cells):
