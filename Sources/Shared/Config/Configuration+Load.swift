@@ -11,7 +11,8 @@ extension Configuration {
     path: String, environment: [String: String]
   ) throws(ConfigurationError) -> (Configuration, notices: [ConfigurationNotice]) {
     let file = try ConfigurationFile(path: path)
-    let (configuration, found) = try load(yaml: file.bytes, environment: environment)
+    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    let (configuration, found) = try load(yaml: file.bytes, environment: environment, folder: folder)
     var notices = found
     if file.isReadableByEverybody {
       notices.append(.advice("every user of this machine can read the configuration and the secrets in it: chmod o-r"))
@@ -19,26 +20,28 @@ extension Configuration {
     return (configuration, notices)
   }
 
-  /// Reads the text of the file instead of a path; see ``load(path:environment:)``.
+  /// Reads the text of the file instead of a path, relative key files being in `folder`; see ``load(path:environment:)``.
   package static func load(
-    yaml bytes: [UInt8], environment: [String: String]
+    yaml bytes: [UInt8], environment: [String: String], folder: String = ""
   ) throws(ConfigurationError) -> (Configuration, notices: [ConfigurationNotice]) {
     let file = try ConfigurationSection(try YAMLReader.read(bytes), path: "")
     let root = try ConfigurationOverride.apply(environment["QUAY_OVERRIDE_CONFIG"], to: file)
     var notices = try QuayKeys.check(root)
-    let configuration = try Configuration(root, environment: environment)
+    let configuration = try Configuration(root, environment: environment, folder: folder)
     notices += try ConfigurationAdvice.notices(for: configuration, root: root)
     return (configuration, notices)
   }
 
-  private init(_ root: ConfigurationSection, environment: [String: String]) throws(ConfigurationError) {
+  private init(
+    _ root: ConfigurationSection, environment: [String: String], folder: String
+  ) throws(ConfigurationError) {
     let origin = try OriginSettings(root)
     serverHostname = origin.serverHostname
     urlScheme = origin.urlScheme
     regionHostnames = origin.regionHostnames
     database = try DatabaseSettings(root)
     redis = try RedisSettings(root)
-    let storage = try StorageSettings(root, environment: environment)
+    let storage = try StorageSettings(root, environment: environment, folder: folder)
     locations = storage.locations
     defaultLocations = storage.defaultLocations
     preference = storage.preference

@@ -8,8 +8,14 @@ enum ConfigurationAdvice {
     var sentences: [String] = []
     for location in configuration.locations where !location.engine.isAvailable {
       sentences.append(
-        "location \(location.id) uses \(location.engine.engineName), which this build cannot open yet: no process will "
+        "location \(location.id) uses \(location.engine.engineName), which this build cannot open: no process will "
           + "start with it")
+    }
+    for location in configuration.locations {
+      guard case .s3(let settings) = location.engine, settings.distribution?.hasOverrides == true else { continue }
+      sentences.append(
+        "location \(location.id): cloudfront_distribution_org_overrides has no effect; every URL is of "
+          + "cloudfront_distribution_domain")
     }
     if configuration.replicationEnabled {
       if configuration.defaultLocations.isEmpty {

@@ -98,13 +98,14 @@ extension EngineSchema {
     .optional("s3_secret_key", .secret), .optional("s3_region"), .optional("host"), .optional("port", .integer),
     .optional("endpoint_url"), .optional("maximum_chunk_size_gb", .number), .optional("minimum_chunk_size_mb", .number),
     .optional("aws_session_token", .secret), .optional("deferred_refreshable_credentials", .any),
-    .optional("signature_version"),
+    .optional("signature_version"), .optional("credentials_file"),
   ]
 
   private static let securityTokenS3: [Parameter] = [
     .required("storage_path"), .required("s3_bucket"), .optional("sts_role_arn"),
     .optional("sts_user_access_key", .secret), .optional("sts_user_secret_key", .secret), .optional("s3_region"),
     .optional("endpoint_url"), .optional("maximum_chunk_size_gb", .number), .optional("signature_version"),
+    .optional("sts_endpoint_url"),
   ]
 
   private static let radosGateway: [Parameter] = [
@@ -124,7 +125,7 @@ extension EngineSchema {
   private static let googleCloud: [Parameter] = [
     .required("storage_path"), .required("access_key", .secret), .required("secret_key", .secret),
     .required("bucket_name"), .optional("boto_timeout", .number), .optional("minimum_chunk_size_mb", .number),
-    .optional("signature_version"),
+    .optional("signature_version"), .optional("endpoint_url"),
   ]
 
   private static let azure: [Parameter] = [

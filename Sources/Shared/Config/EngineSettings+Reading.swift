@@ -2,7 +2,11 @@ import SharedModel
 
 extension LocationSettings {
   /// Reads one entry of `DISTRIBUTED_STORAGE_CONFIG`: an id and a pair of engine name and parameters.
-  init(_ entry: ConfigurationValue.Entry, in table: ConfigurationSection) throws(ConfigurationError) {
+  ///
+  /// `folder` is that of the configuration's file, where relative names of key files begin.
+  init(
+    _ entry: ConfigurationValue.Entry, in table: ConfigurationSection, folder: String
+  ) throws(ConfigurationError) {
     let place = table.place(entry.key)
     guard let id = try? LocationID(parsing: entry.key) else {  // The reason is always the same, and said here.
       throw .invalidValue(
@@ -28,7 +32,7 @@ extension LocationSettings {
       : ConfigurationSection(path: path, origin: entry.origin, entries: [])
     try schema.check(section)
     self.id = id
-    engine = try EngineSettings(section, schema: schema)
+    engine = try EngineSettings(section, schema: schema, folder: folder)
     publicEndpoint = try Self.publicEndpoint(section)
   }
 
@@ -43,7 +47,7 @@ extension LocationSettings {
 
 extension EngineSettings {
   /// Reads parameters that `schema` has checked.
-  init(_ section: ConfigurationSection, schema: EngineSchema) throws(ConfigurationError) {
+  init(_ section: ConfigurationSection, schema: EngineSchema, folder: String) throws(ConfigurationError) {
     switch schema.name {
     case "LocalStorage":
       let path = try section.text("storage_path") ?? ""
@@ -51,9 +55,12 @@ extension EngineSettings {
         throw section.invalid("storage_path", path, "must be an absolute path without '..'")
       }
       self = .local(LocalSettings(rootPath: path))
-    case "S3Storage": self = .s3(try S3Settings(amazon: section))
-    case "RadosGWStorage", "RHOCSStorage": self = .s3(try S3Settings(gateway: section, engineName: schema.name))
-    case "IBMCloudStorage": self = .s3(try S3Settings(gateway: section, engineName: schema.name))
+    case "S3Storage": self = .s3(try S3Settings(amazon: section, engineName: schema.name))
+    case "STSS3Storage": self = .s3(try S3Settings(securityToken: section))
+    case "CloudFrontedS3Storage": self = .s3(try S3Settings(cloudFronted: section, folder: folder))
+    case "GoogleCloudStorage": self = .s3(try S3Settings(google: section))
+    case "RadosGWStorage", "RHOCSStorage", "IBMCloudStorage":
+      self = .s3(try S3Settings(gateway: section, engineName: schema.name))
     case "SwiftStorage": self = .openStack(try OpenStackSettings(section))
     case "AzureStorage": self = .azure(try AzureSettings(section))
     default: self = .other(name: schema.name, parameters: try EngineParameters(section, schema: schema))

@@ -4,14 +4,11 @@ extension S3Settings {
   /// Reads `S3Storage` as Quay does (storage/cloud.py): `endpoint_url`, else `host` over https, else AWS by region.
   ///
   /// Unlike Quay, an endpoint that is written is used even where `s3_region` is written too: that then only signs.
-  init(amazon section: ConfigurationSection) throws(ConfigurationError) {
+  init(amazon section: ConfigurationSection, engineName: String) throws(ConfigurationError) {
     let writtenRegion = try Self.region("s3_region", section)
     let endpoint: StoreEndpoint
-    if let url = try section.text("endpoint_url") {
-      guard let parsed = StoreEndpoint(parsing: url) else {
-        throw section.invalid("endpoint_url", url, "must be http://HOST[:PORT] or https://HOST[:PORT]")
-      }
-      endpoint = parsed
+    if let written = try Self.url("endpoint_url", section) {
+      endpoint = written
     } else if let host = try section.text("host"), !host.isEmpty {
       let port = try Self.port(section)
       endpoint = try Self.endpoint(host: host, key: "host", port: port, isSecure: port != 80, section)
@@ -20,17 +17,12 @@ extension S3Settings {
       let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
       endpoint = try Self.endpoint(host: "s3.\(region).\(domain)", key: "s3_region", port: nil, isSecure: true, section)
     }
-    let accessKey = try section.secret("s3_access_key").flatMap { $0.revealed.isEmpty ? nil : $0 }
-    let secretKey = try section.secret("s3_secret_key").flatMap { $0.revealed.isEmpty ? nil : $0 }
-    guard (accessKey == nil) == (secretKey == nil) else {
-      throw section.invalid(
-        accessKey == nil ? "s3_secret_key" : "s3_access_key", nil, "needs the other of s3_access_key and s3_secret_key")
-    }
+    let (accessKey, secretKey) = try Self.keys("s3_access_key", "s3_secret_key", section)
     let bucket = try Self.bucket("s3_bucket", section)
     let isAmazon = endpoint.host.hasSuffix(".amazonaws.com") || endpoint.host.hasSuffix(".amazonaws.com.cn")
     try Self.checkSignatureVersion(section)
     self.init(
-      engineName: "S3Storage", endpoint: endpoint,
+      engineName: engineName, endpoint: endpoint,
       region: writtenRegion ?? Self.regionOfAmazonHost(endpoint.host) ?? "us-east-1", bucket: bucket,
       storagePath: try Self.storagePath(section), accessKey: accessKey, secretKey: secretKey,
       sessionToken: try section.secret("aws_session_token"),
@@ -41,6 +33,58 @@ extension S3Settings {
         "maximum_chunk_size_gb", unitBytes: 1 << 30, default: 5 << 30, section),
       caBundlePath: try section.text("ca_bundle_path"),
       serverSideEncryption: try section.boolean("server_side_encryption") ?? true)
+    credentialsFile = try section.text("credentials_file")
+    if credentialsFile != nil, accessKey != nil {
+      throw section.invalid("credentials_file", nil, "cannot stand beside s3_access_key: give one of them")
+    }
+  }
+
+  /// Reads `STSS3Storage`: an Amazon bucket whose credentials are those of a role.
+  ///
+  /// Without user keys the role is assumed by a web identity's token, or with the environment's credentials.
+  init(securityToken section: ConfigurationSection) throws(ConfigurationError) {
+    try self.init(amazon: section, engineName: "STSS3Storage")
+    let (accessKey, secretKey) = try Self.keys("sts_user_access_key", "sts_user_secret_key", section)
+    role = RoleSettings(
+      roleARN: try section.text("sts_role_arn").flatMap { $0.isEmpty ? nil : $0 }, accessKey: accessKey,
+      secretKey: secretKey, endpoint: try Self.url("sts_endpoint_url", section))
+  }
+
+  /// Reads `CloudFrontedS3Storage`; `folder` is where a relative key file is looked for, as in Quay's volume.
+  init(cloudFronted section: ConfigurationSection, folder: String) throws(ConfigurationError) {
+    try self.init(amazon: section, engineName: "CloudFrontedS3Storage")
+    let domain = try section.text("cloudfront_distribution_domain") ?? ""
+    guard let host = StoreEndpoint(scheme: "https", host: domain), host.isDefaultPort else {
+      throw section.invalid("cloudfront_distribution_domain", domain, "must be a host name without scheme and path")
+    }
+    let path = try section.text("cloudfront_privatekey_filename") ?? ""
+    let isRelative = !path.hasPrefix("/") && !folder.isEmpty
+    distribution = DistributionSettings(
+      domain: host.host, keyID: try section.secret("cloudfront_key_id") ?? Secret(""),
+      privateKeyPath: isRelative ? "\(folder)/\(path)" : path,
+      hasOverrides: section.value("cloudfront_distribution_org_overrides") != nil)
+  }
+
+  /// Reads `GoogleCloudStorage`: HMAC keys at the XML API, which takes Amazon's signatures for any region.
+  ///
+  /// https://cloud.google.com/storage/docs/aws-simple-migration
+  init(google section: ConfigurationSection) throws(ConfigurationError) {
+    let usual = try Self.endpoint(
+      host: "storage.googleapis.com", key: "endpoint_url", port: nil, isSecure: true, section)
+    try Self.checkSignatureVersion(section)
+    let timeout = try section.sizeBytes("boto_timeout", unitBytes: 1) ?? 60
+    guard (1...3_600).contains(timeout) else {
+      throw section.invalid("boto_timeout", nil, "must be from 1 to 3600 seconds")
+    }
+    self.init(
+      engineName: "GoogleCloudStorage", endpoint: try Self.url("endpoint_url", section) ?? usual, region: "auto",
+      bucket: try Self.bucket("bucket_name", section), storagePath: try Self.storagePath(section),
+      accessKey: try section.secret("access_key"), secretKey: try section.secret("secret_key"), pathStyle: true,
+      minimumChunkSizeBytes: try Self.minimumChunk(section), maximumChunkSizeBytes: 5 << 30,
+      caBundlePath: try section.text("ca_bundle_path"),
+      serverSideEncryption: try section.boolean("server_side_encryption") ?? false)
+    copiesParts = false
+    silenceSeconds = timeout
   }
 
   /// Reads `RadosGWStorage`, `RHOCSStorage` and `IBMCloudStorage`: a host, always addressed by path.
@@ -64,6 +108,26 @@ extension S3Settings {
 // MARK: - Single parameters
 
 extension S3Settings {
+  /// Two keys of which the one is nothing without the other; empty ones count as absent, as in Quay.
+  private static func keys(
+    _ access: String, _ secret: String, _ section: ConfigurationSection
+  ) throws(ConfigurationError) -> (Secret?, Secret?) {
+    let accessKey = try section.secret(access).flatMap { $0.revealed.isEmpty ? nil : $0 }
+    let secretKey = try section.secret(secret).flatMap { $0.revealed.isEmpty ? nil : $0 }
+    guard (accessKey == nil) == (secretKey == nil) else {
+      throw section.invalid(accessKey == nil ? secret : access, nil, "needs the other of \(access) and \(secret)")
+    }
+    return (accessKey, secretKey)
+  }
+
+  private static func url(_ key: String, _ section: ConfigurationSection) throws(ConfigurationError) -> StoreEndpoint? {
+    guard let url = try section.text(key), !url.isEmpty else { return nil }
+    guard let endpoint = StoreEndpoint(parsing: url) else {
+      throw section.invalid(key, url, "must be http://HOST[:PORT] or https://HOST[:PORT]")
+    }
+    return endpoint
+  }
+
   private static func endpoint(
     host: String, key: String, port: Int?, isSecure: Bool, _ section: ConfigurationSection
   ) throws(ConfigurationError) -> StoreEndpoint {

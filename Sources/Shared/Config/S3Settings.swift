@@ -8,10 +8,14 @@ package struct S3Settings: Sendable, Hashable {
   package let region: String
   package let bucket: String
   package let storagePath: StoragePath
-  /// Nil together with `secretKey`: credentials come from the environment (IAM role).
+  /// Nil together with `secretKey`: credentials come from `credentialsFile`, the role or the environment.
   package let accessKey: Secret?
   package let secretKey: Secret?
   package let sessionToken: Secret?
+  /// A file in the form of `~/.aws/credentials`, in place of keys.
+  package var credentialsFile: String?
+  /// The role whose credentials are used.
+  package var role: RoleSettings?
   /// Whether the bucket is in the path of URLs instead of the host name.
   package let pathStyle: Bool
   /// The smallest part of a multipart upload but the last, in bytes.
@@ -22,6 +26,12 @@ package struct S3Settings: Sendable, Hashable {
   package let caBundlePath: String?
   /// Whether uploads ask for `AES256` encryption at rest, as Quay's S3Storage always does.
   package let serverSideEncryption: Bool
+  /// Whether the store makes parts from objects it holds (UploadPartCopy).
+  package var copiesParts = true
+  /// How long the store may be silent while a body moves, in seconds; nil for the engine's own limit.
+  package var silenceSeconds: Int64?
+  /// The CloudFront distribution clients are sent to.
+  package var distribution: DistributionSettings?
 
   /// Makes settings.
   package init(
@@ -43,6 +53,45 @@ package struct S3Settings: Sendable, Hashable {
     self.maximumChunkSizeBytes = maximumChunkSizeBytes
     self.caBundlePath = caBundlePath
     self.serverSideEncryption = serverSideEncryption
+  }
+}
+
+/// A role to assume at the Security Token Service.
+package struct RoleSettings: Sendable, Hashable {
+  /// Nil: the environment names it.
+  package let roleARN: String?
+  /// Nil together with `secretKey`: the environment says who asks.
+  package let accessKey: Secret?
+  package let secretKey: Secret?
+  /// Amazon's service of the region where nil.
+  package let endpoint: StoreEndpoint?
+
+  /// Makes settings.
+  package init(roleARN: String?, accessKey: Secret?, secretKey: Secret?, endpoint: StoreEndpoint? = nil) {
+    self.roleARN = roleARN
+    self.accessKey = accessKey
+    self.secretKey = secretKey
+    self.endpoint = endpoint
+  }
+}
+
+/// A CloudFront distribution in front of a bucket.
+package struct DistributionSettings: Sendable, Hashable {
+  /// Its host name.
+  package let domain: String
+  /// The id of a public key it trusts.
+  package let keyID: Secret
+  /// The private key's PEM file; a relative path begins at the configuration's folder.
+  package let privateKeyPath: String
+  /// Whether domains of single organisations are written, which have no effect.
+  package let hasOverrides: Bool
+
+  /// Makes settings.
+  package init(domain: String, keyID: Secret, privateKeyPath: String, hasOverrides: Bool = false) {
+    self.domain = domain
+    self.keyID = keyID
+    self.privateKeyPath = privateKeyPath
+    self.hasOverrides = hasOverrides
   }
 }
 

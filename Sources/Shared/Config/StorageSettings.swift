@@ -11,12 +11,14 @@ struct StorageSettings: Sendable {
   let replicationEnabled: Bool
   let localReplicationAllowed: Bool
 
-  init(_ root: ConfigurationSection, environment: [String: String]) throws(ConfigurationError) {
+  init(
+    _ root: ConfigurationSection, environment: [String: String], folder: String
+  ) throws(ConfigurationError) {
     guard let table = try root.section("DISTRIBUTED_STORAGE_CONFIG") else {
       throw root.missing("DISTRIBUTED_STORAGE_CONFIG", hint: "give at least one location")
     }
     var inFileOrder: [LocationSettings] = []
-    for entry in table.entries { inFileOrder.append(try LocationSettings(entry, in: table)) }
+    for entry in table.entries { inFileOrder.append(try LocationSettings(entry, in: table, folder: folder)) }
     guard let first = inFileOrder.first else {
       throw root.invalid("DISTRIBUTED_STORAGE_CONFIG", nil, "must hold at least one location")
     }

@@ -12,6 +12,10 @@ package enum StorageError: Error, Sendable, Equatable {
   case accessDenied(code: String)
   /// The store's clock and ours differ too much for a signature.
   case clockSkewed
+  /// The bucket is in another region than requests are signed for; `isHere` where the same address serves that region too.
+  case wrongRegion(name: String, isHere: Bool)
+  /// The configuration or the environment has to be mended; `reason` is a sentence without secrets.
+  case misconfigured(reason: String)
   /// The multipart upload is not known (any more).
   case uploadMissing(MultipartUpload)
   /// The store asks for fewer requests.
@@ -49,7 +53,8 @@ package enum StorageError: Error, Sendable, Equatable {
     case .slowDown, .unavailable, .unreachable, .timedOut, .truncated, .sizeMismatch, .bodyAltered, .full,
       .invalidResponse, .overloaded, .clockSkewed:
       true
-    case .objectMissing, .bucketMissing, .accessDenied, .uploadMissing, .tooLarge, .unsupported, .refused, .cancelled:
+    case .objectMissing, .bucketMissing, .accessDenied, .wrongRegion, .misconfigured, .uploadMissing, .tooLarge,
+      .unsupported, .refused, .cancelled:
       false
     }
   }
@@ -57,8 +62,8 @@ package enum StorageError: Error, Sendable, Equatable {
   /// Whether the failure speaks of the whole store rather than of one object, so that a breaker should count it.
   package var isStoreFailure: Bool {
     switch self {
-    case .slowDown, .unavailable, .unreachable, .timedOut, .accessDenied, .bucketMissing, .clockSkewed, .full,
-      .invalidResponse:
+    case .slowDown, .unavailable, .unreachable, .timedOut, .accessDenied, .bucketMissing, .clockSkewed, .wrongRegion,
+      .misconfigured, .full, .invalidResponse:
       true
     case .objectMissing, .uploadMissing, .truncated, .sizeMismatch, .bodyAltered, .tooLarge, .unsupported, .refused,
       .overloaded, .cancelled:
@@ -82,6 +87,10 @@ extension StorageError: CustomStringConvertible {
     case .bucketMissing(let name): "the bucket or folder '\(name)' does not exist"
     case .accessDenied(let code): "the store denied access (\(code))"
     case .clockSkewed: "the store's clock differs from ours by more than it accepts"
+    case .wrongRegion(let name, isHere: true): "the bucket is in the region \(name): requests must be signed for that"
+    case .wrongRegion(let name, isHere: false):
+      "the bucket is in the region \(name), which another address serves: correct s3_region or the endpoint"
+    case .misconfigured(let reason): reason
     case .uploadMissing(let upload): "the store does not know the multipart upload of \(upload.key)"
     case .slowDown: "the store asks for fewer requests"
     case .unavailable(let status, let code, _): "the store answered \(status) (\(code))"

@@ -78,8 +78,8 @@ extension StorageError {
   package var mayPassSoon: Bool {
     switch self {
     case .slowDown, .unavailable, .unreachable, .timedOut, .bodyAltered, .invalidResponse: true
-    case .objectMissing, .bucketMissing, .accessDenied, .clockSkewed, .uploadMissing, .truncated, .sizeMismatch, .full,
-      .tooLarge, .unsupported, .refused, .overloaded, .cancelled:
+    case .objectMissing, .bucketMissing, .accessDenied, .clockSkewed, .wrongRegion, .misconfigured, .uploadMissing,
+      .truncated, .sizeMismatch, .full, .tooLarge, .unsupported, .refused, .overloaded, .cancelled:
       false
     }
   }

@@ -1,21 +1,24 @@
+private import Foundation
 package import SharedConfig
 internal import SharedModel
 
 /// Opens the engine a location's settings name.
 package enum StoreFactory {
-  /// Opens a location's store without any network or file access; `probe()` then says whether it can be used.
+  /// Opens a location's store without any network access; `probe()` then says whether it can be used.
   ///
-  /// Throws `unsupported` for an engine of Quay that this build cannot open, and for S3 settings without keys; a
-  /// LocalStorage folder is never made here.
+  /// Throws `unsupported` for an engine of Quay that this build cannot open, and `misconfigured` where keys, key files or
+  /// `environment` (where an engine without keys finds its credentials) have to be mended; a LocalStorage folder is never
+  /// made here. A key file is read at once, so this is for the time before a process serves.
   /// `maximumConnections` bounds the sockets to the store that are open at a time.
   package static func open(
-    _ location: LocationSettings, maximumConnections: Int = 64, deadlines: StoreDeadlines = StoreDeadlines()
+    _ location: LocationSettings, maximumConnections: Int = 64, deadlines: StoreDeadlines = StoreDeadlines(),
+    environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(StorageError) -> any BlobStore {
     switch location.engine {
     case .s3(let settings):
-      var connection = try connection(settings, publicEndpoint: location.publicEndpoint)
+      var connection = try connection(
+        settings, publicEndpoint: location.publicEndpoint, deadlines: deadlines, environment: environment)
       connection.maximumConnections = max(maximumConnections, 1)
-      connection.deadlines = deadlines
       return try S3Store(location: location.id, connection: connection)
     case .openStack(let settings):
       return try OpenStackStore(
@@ -45,35 +48,5 @@ package enum StoreFactory {
   private static func local(_ id: LocationID, _ settings: LocalSettings) throws(StorageError) -> LocalStore {
     guard let path = StoragePath("") else { throw .refused(status: 0, code: "InvalidStoragePath") }
     return try LocalStore(location: id, rootPath: settings.rootPath, storagePath: path)
-  }
-
-  /// What the S3 engine needs of the settings.
-  static func connection(
-    _ settings: S3Settings, publicEndpoint: String?
-  ) throws(StorageError) -> S3Connection {
-    guard let accessKey = settings.accessKey, let secretKey = settings.secretKey else {
-      throw .unsupported(operation: "take credentials from an IAM role")
-    }
-    return S3Connection(
-      endpoint: try endpoint(settings.endpoint), publicEndpoint: try publicEndpoint.map(parsed),
-      region: settings.region, bucket: settings.bucket, storagePath: settings.storagePath,
-      credentials: .init(
-        accessKey: accessKey.revealed, secretKey: secretKey, sessionToken: settings.sessionToken),
-      pathStyle: settings.pathStyle, minimumChunkSizeBytes: settings.minimumChunkSizeBytes,
-      maximumChunkSizeBytes: settings.maximumChunkSizeBytes, caBundlePath: settings.caBundlePath,
-      serverSideEncryption: settings.serverSideEncryption)
-  }
-
-  private static func endpoint(_ endpoint: StoreEndpoint) throws(StorageError) -> S3Endpoint {
-    let port = UInt16(exactly: endpoint.port)
-    guard let port, let known = S3Endpoint(isSecure: endpoint.scheme == "https", host: endpoint.host, port: port) else {
-      throw .refused(status: 0, code: "InvalidEndpoint")
-    }
-    return known
-  }
-
-  private static func parsed(_ text: String) throws(StorageError) -> S3Endpoint {
-    guard let endpoint = S3Endpoint(parsing: text) else { throw .refused(status: 0, code: "InvalidPublicEndpoint") }
-    return endpoint
   }
 }

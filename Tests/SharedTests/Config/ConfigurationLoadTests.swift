@@ -10,7 +10,7 @@ struct ConfigurationLoadTests {
     let (configuration, notices) = try Fixture.load(Fixture.quayGeoReplication)
     #expect(configuration.locations.map(\.id.description) == ["eustorage", "usstorage"])
     #expect(
-      configuration.locations.allSatisfy { $0.engine.engineName == "GoogleCloudStorage" && !$0.engine.isAvailable })
+      configuration.locations.allSatisfy { $0.engine.engineName == "GoogleCloudStorage" && $0.engine.isAvailable })
     #expect(configuration.home.description == "usstorage")
     #expect(configuration.preference.map(\.description) == ["usstorage", "eustorage"])
     #expect(configuration.requiredLocations.map(\.description) == ["usstorage", "eustorage"])

@@ -79,12 +79,12 @@ struct ConfigurationReportTests {
   }
 
   @Test func anUnavailableEngineIsSaid() throws {
-    let (configuration, notices) = try Fixture.load(Fixture.quayGeoReplication)
+    let akamai =
+      "{us: [AkamaiS3Storage, {storage_path: /r, s3_bucket: b, akamai_domain: d, akamai_shared_secret: s}]}"
+    let (configuration, notices) = try Fixture.load(Fixture.yaml(["DISTRIBUTED_STORAGE_CONFIG": akamai]))
     let lines = ConfigurationReport(configuration, notices: notices).lines
-    #expect(
-      lines.contains {
-        $0.contains("usstorage: GoogleCloudStorage at bucket georep-test-bucket-0") && $0.contains("NOT AVAILABLE")
-      })
+    #expect(lines.contains { $0.contains("us: AkamaiS3Storage at bucket b") && $0.contains("NOT AVAILABLE") })
+    #expect(notices.contains { $0.description.contains("AkamaiS3Storage") })
   }
 
   @Test func adviceIsGiven() throws {

@@ -58,6 +58,45 @@ struct EngineSettingsTests {
     #expect(try s3(name, Self.rados.replacing("true", with: "false")).endpoint.description == "http://h")
   }
 
+  @Test func googleCloud() throws {
+    let written = "storage_path: /r, access_key: A, secret_key: S, bucket_name: b"
+    let settings = try s3("GoogleCloudStorage", written)
+    #expect(settings.endpoint.description == "https://storage.googleapis.com" && settings.region == "auto")
+    #expect(settings.pathStyle && !settings.copiesParts && !settings.serverSideEncryption)
+    #expect(settings.silenceSeconds == 60 && settings.minimumChunkSizeBytes == 5 << 20)
+    #expect(settings.maximumChunkSizeBytes == 5 << 30)
+    let other = try s3("GoogleCloudStorage", written + ", boto_timeout: 30, endpoint_url: 'http://127.0.0.1:1'")
+    #expect(other.silenceSeconds == 30 && other.endpoint.description == "http://127.0.0.1:1")
+  }
+
+  @Test func roles() throws {
+    let settings = try s3(
+      "STSS3Storage",
+      "storage_path: /r, s3_bucket: b, sts_role_arn: arn, sts_user_access_key: A, sts_user_secret_key: S, "
+        + "s3_region: eu-west-1")
+    #expect(settings.engineName == "STSS3Storage" && settings.region == "eu-west-1" && settings.accessKey == nil)
+    #expect(settings.role == RoleSettings(roleARN: "arn", accessKey: Secret("A"), secretKey: Secret("S")))
+    let identity = try s3(
+      "STSS3Storage",
+      "storage_path: /r, s3_bucket: b, sts_user_access_key: '', sts_endpoint_url: 'https://sts.example.com'")
+    #expect(identity.role?.accessKey == nil && identity.role?.roleARN == nil)
+    #expect(identity.role?.endpoint?.description == "https://sts.example.com")
+  }
+
+  @Test func distributions() throws {
+    let written =
+      "storage_path: /r, s3_bucket: b, cloudfront_distribution_domain: d.cloudfront.net, cloudfront_key_id: K, "
+    let settings = try s3("CloudFrontedS3Storage", written + "cloudfront_privatekey_filename: /keys/cf.pem")
+    #expect(settings.engineName == "CloudFrontedS3Storage")
+    #expect(
+      settings.distribution
+        == DistributionSettings(domain: "d.cloudfront.net", keyID: Secret("K"), privateKeyPath: "/keys/cf.pem"))
+    let overrides = try s3(
+      "CloudFrontedS3Storage",
+      written + "cloudfront_privatekey_filename: cf.pem, cloudfront_distribution_org_overrides: {o: e.cloudfront.net}")
+    #expect(overrides.distribution?.hasOverrides == true && overrides.distribution?.privateKeyPath == "cf.pem")
+  }
+
   @Test func gatewayOptions() throws {
     let settings = try s3(
       "RadosGWStorage", Self.rados + ", region_name: zone1, maximum_chunk_size_mb: 50, server_side_assembly: true")
@@ -73,15 +112,6 @@ struct EngineSettingsTests {
   }
 
   @Test(arguments: [
-    ("GoogleCloudStorage", "storage_path: /r, access_key: A, secret_key: S, bucket_name: b, boto_timeout: 30"),
-    (
-      "STSS3Storage",
-      "storage_path: /r, s3_bucket: b, sts_role_arn: arn, sts_user_access_key: A, sts_user_secret_key: S"
-    ),
-    (
-      "CloudFrontedS3Storage",
-      "storage_path: /r, s3_bucket: b, cloudfront_distribution_domain: d, cloudfront_key_id: k, cloudfront_privatekey_filename: f"
-    ),
     ("CloudFlareStorage", "storage_path: /r, s3_bucket: b, cloudflare_domain: d, cloudflare_privatekey_filename: f"),
     ("AkamaiS3Storage", "storage_path: /r, s3_bucket: b, akamai_domain: d, akamai_shared_secret: s"),
     ("MultiCDNStorage", "storage_config: {}, providers: {}, default_provider: p, rules: []"),
@@ -117,6 +147,21 @@ struct EngineSettingsTests {
     ("RadosGWStorage", rados + ", public_endpoint: 'http://localhost:9000/path'", "must be http://HOST"),
     ("S3Storage", "storage_path: /, s3_bucket: b, s3_access_key: topsecret", "needs the other"),
     ("S3Storage", "storage_path: /, s3_bucket: b, maximum_chunk_size_gb: 6", "largest part of S3"),
+    (
+      "S3Storage", "storage_path: /, s3_bucket: b, s3_access_key: A, s3_secret_key: topsecret, credentials_file: /c",
+      "give one of them"
+    ),
+    ("STSS3Storage", "storage_path: /, s3_bucket: b, sts_user_secret_key: topsecret", "needs the other"),
+    ("STSS3Storage", "storage_path: /, s3_bucket: b, sts_endpoint_url: sts.example.com", "must be http://HOST"),
+    (
+      "CloudFrontedS3Storage",
+      "storage_path: /, s3_bucket: b, cloudfront_distribution_domain: 'https://d', cloudfront_key_id: k, "
+        + "cloudfront_privatekey_filename: f", "without scheme"
+    ),
+    (
+      "GoogleCloudStorage", "storage_path: /, bucket_name: b, access_key: A, secret_key: S, boto_timeout: 0.2",
+      "from 1 to 3600"
+    ),
     ("S3Storage", "storage_path: /, s3_bucket: b, s3_region: 'a b'", "not the name of a store's region"),
     ("S3Storage", "storage_path: /, s3_bucket: b, host: 'https://h'", "without scheme"),
     ("S3Storge", "storage_path: /, s3_bucket: b", "is not a storage engine; did you mean S3Storage?"),

@@ -93,7 +93,7 @@ struct S3BodyTests {
     let connection = S3Connection(
       endpoint: try #require(S3Endpoint(parsing: server.address)), bucket: "images",
       storagePath: try #require(StoragePath("registry")),
-      credentials: .init(accessKey: "AK", secretKey: Secret("SK"), sessionToken: Secret("TOKEN")),
+      credentials: StoreCredentials(accessKey: "AK", secretKey: Secret("SK"), sessionToken: Secret("TOKEN")),
       serverSideEncryption: true)
     let store = S3Store(
       location: try LocationID(parsing: "us"), connection: connection, transport: try HTTPTransport(), now: { 0 })

@@ -101,7 +101,7 @@ struct S3CopyTests {
       let elsewhere = try source(of: store) { $0.endpoint = S3Endpoint(parsing: "http://127.0.0.1:1") ?? $0.endpoint }
       #expect(try await copy(store, from: elsewhere, sizeBytes: 3) == nil)
       let someoneElse = try source(of: store) {
-        $0.credentials = .init(accessKey: "AK2", secretKey: Secret("SK"))
+        $0.credentials = StoreCredentials(accessKey: "AK2", secretKey: Secret("SK"))
       }
       #expect(try await copy(store, from: someoneElse, sizeBytes: 3) == nil)
       #expect(server.requests.isEmpty)

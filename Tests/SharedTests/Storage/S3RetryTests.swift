@@ -103,7 +103,7 @@ struct S3RetryTests {
       .answer(
         301, headers: ["x-amz-bucket-region": "eu-west-1", "Location": "http://127.0.0.1:1/"], method: request.method)
     } _: { store, server, _ in
-      await #expect(throws: StorageError.refused(status: 301, code: "HTTP301.eu-west-1")) {
+      await #expect(throws: StorageError.wrongRegion(name: "eu-west-1", isHere: false)) {
         _ = try await store.head(try ScriptedS3.makeKey())
       }
       #expect(server.requests.count == 1)

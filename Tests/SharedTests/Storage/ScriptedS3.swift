@@ -23,7 +23,7 @@ enum ScriptedS3 {
     var connection = S3Connection(
       endpoint: try #require(S3Endpoint(parsing: server.address)), bucket: "images",
       storagePath: try #require(StoragePath("registry")),
-      credentials: .init(accessKey: "AK", secretKey: Secret("SK")))
+      credentials: StoreCredentials(accessKey: "AK", secretKey: Secret("SK")))
     connection.deadlines.stall = stall
     connection.deadlines.small = .seconds(10)
     let store = S3Store(

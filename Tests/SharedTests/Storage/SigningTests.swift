@@ -8,11 +8,12 @@ import Testing
 @Suite("Signature Version 4")
 struct SigningTests {
   private let suite = SigningV4(
-    credentials: .init(accessKey: "AKIDEXAMPLE", secretKey: Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")),
+    credentials: StoreCredentials(
+      accessKey: "AKIDEXAMPLE", secretKey: Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")),
     region: "us-east-1", service: "service")
   private let suiteTime = SigningTime(secondsSinceEpoch: 1_440_938_160)
   private let s3 = SigningV4(
-    credentials: .init(
+    credentials: StoreCredentials(
       accessKey: "AKIAIOSFODNN7EXAMPLE", secretKey: Secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")),
     region: "us-east-1")
   private let s3Time = SigningTime(secondsSinceEpoch: 1_369_353_600)

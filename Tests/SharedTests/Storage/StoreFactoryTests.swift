@@ -33,8 +33,12 @@ struct StoreFactoryTests {
   }
 
   @Test func whatCannotBeOpenedIsSaid() throws {
-    #expect(throws: StorageError.unsupported(operation: "take credentials from an IAM role")) {
-      _ = try StoreFactory.connection(try settings(accessKey: nil), publicEndpoint: nil)
+    #expect(
+      throws: StorageError.misconfigured(
+        reason: "there are no credentials: none in the configuration, and the environment names no source")
+    ) {
+      _ = try StoreFactory.connection(
+        try settings(accessKey: nil), publicEndpoint: nil, environment: ["AWS_EC2_METADATA_DISABLED": "true"])
     }
     #expect(throws: StorageError.refused(status: 0, code: "InvalidPublicEndpoint")) {
       _ = try StoreFactory.connection(try settings(), publicEndpoint: "ftp://x")

@@ -23,7 +23,7 @@ package enum S3TestService {
     else { throw MissingTestService() }
     return S3Connection(
       endpoint: endpoint, bucket: bucket, storagePath: path,
-      credentials: .init(accessKey: accessKey, secretKey: Secret(secretKey ?? secret)))
+      credentials: StoreCredentials(accessKey: accessKey, secretKey: Secret(secretKey ?? secret)))
   }
 
   /// Another bucket of the same service, reached with the same credentials.

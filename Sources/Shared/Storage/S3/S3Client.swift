@@ -6,31 +6,43 @@ internal import SharedModel
 struct S3Client: Sendable {
   let connection: S3Connection
   let transport: HTTPTransport
-  let signer: SigningV4
+  let signing: S3Signing
   /// Seconds since the epoch.
   let now: @Sendable () -> Int64
 
   init(connection: S3Connection, transport: HTTPTransport, now: (@Sendable () -> Int64)?) {
     self.connection = connection
     self.transport = transport
-    signer = SigningV4(credentials: connection.credentials, region: connection.region)
-    self.now = now ?? { Int64(time(nil)) }
+    let now = now ?? { Int64(time(nil)) }
+    self.now = now
+    signing = S3Signing(CredentialsKeeper(connection.credentials, now: now), region: connection.region)
   }
 
-  /// Sends a call once and returns its answer where that is a 2xx; throws what any other answer means.
+  /// Sends a call and returns its answer where that is a 2xx; throws what any other answer means.
   ///
-  /// `onBreak` is told of a transfer that broke before there was an answer.
+  /// Sent once, and once more where the store refused credentials that have been renewed since, or named the region to
+  /// sign for. `onBreak` is told of a transfer that broke before there was an answer.
   func send(
     _ call: S3Call, body: HTTPRequestBody = .none, onBreak: (HTTPTransportError) -> Void = { _ in }
   ) async throws(StorageError) -> HTTPTransportResponse {
-    let response: HTTPTransportResponse
+    let signer = try await signing.current()
+    do throws(StorageError) {
+      return try await checked(try await transmit(call, body, signer, onBreak), call)
+    } catch {
+      guard let second = await signing.another(after: error, than: signer) else { throw error }
+      return try await checked(try await transmit(call, body, second, onBreak), call)
+    }
+  }
+
+  private func transmit(
+    _ call: S3Call, _ body: HTTPRequestBody, _ signer: SigningV4, _ onBreak: (HTTPTransportError) -> Void
+  ) async throws(StorageError) -> HTTPTransportResponse {
     do {
-      response = try await transport.send(request(call), body: body)
+      return try await transport.send(request(call, signer), body: body)
     } catch {
       onBreak(error)
       throw TransferFailure.error(error)
     }
-    return try await checked(response, call)
   }
 
   /// Sends a call once and returns the root of its XML answer; an `<Error>` inside a 200 throws like any other failure.
@@ -56,10 +68,25 @@ struct S3Client: Sendable {
 
   /// Starts a call whose body is pushed.
   func startUpload(_ call: S3Call, sizeBytes: Int64) async throws(StorageError) -> HTTPUpload {
+    let signer = try await signing.current()
     do {
-      return try await transport.startUpload(request(call), contentLength: sizeBytes)
+      return try await transport.startUpload(request(call, signer), contentLength: sizeBytes)
     } catch {
       throw TransferFailure.error(error)
+    }
+  }
+
+  /// Passes a 2xx answer to a pushed body; what a newer signature would mend is said to pass soon, since the body cannot
+  /// be sent again from here.
+  func checkedUpload(
+    _ response: HTTPTransportResponse, _ call: S3Call
+  ) async throws(StorageError) -> HTTPTransportResponse {
+    do throws(StorageError) {
+      return try await checked(response, call)
+    } catch {
+      let used = try await signing.current()
+      guard await signing.another(after: error, than: used) != nil else { throw error }
+      throw .unavailable(status: response.status, code: "SignatureRenewed", retryAfter: nil)
     }
   }
 
@@ -82,10 +109,15 @@ struct S3Client: Sendable {
   private func failure(
     _ element: XMLElement?, status: Int, headers: HTTPHeaderFields, _ call: S3Call
   ) -> StorageError {
-    var code = TransferFailure.sanitized(element?["Code"] ?? "HTTP\(status)")
+    let code = TransferFailure.sanitized(element?["Code"] ?? "HTTP\(status)")
     // A bucket of another region: the one hint that leads to the wrong line of the configuration.
-    if status == 301 || status == 307, let region = headers["x-amz-bucket-region"] ?? element?["Region"] {
-      code += ".\(TransferFailure.sanitized(region))"
+    if let region = headers["x-amz-bucket-region"] ?? element?["Region"] {
+      let name = TransferFailure.sanitized(region)
+      if status == 301 || status == 307 { return .wrongRegion(name: name, isHere: false) }
+      // A HEAD's answer carries no code.
+      if status == 400, code == "AuthorizationHeaderMalformed" || code == "HTTP400", name != connection.region {
+        return .wrongRegion(name: name, isHere: true)
+      }
     }
     return S3Failure.error(
       status: status, code: code, retryAfter: TransferFailure.retryAfter(headers), call: call, bucket: connection.bucket
@@ -97,7 +129,7 @@ struct S3Client: Sendable {
 
 extension S3Client {
   /// The signed request of a call, dated now.
-  func request(_ call: S3Call) -> HTTPTransportRequest {
+  private func request(_ call: S3Call, _ signer: SigningV4) -> HTTPTransportRequest {
     let time = SigningTime(secondsSinceEpoch: now())
     let address = S3Address(
       endpoint: connection.endpoint, bucket: connection.bucket, key: call.key, pathStyle: connection.pathStyle)
@@ -105,7 +137,7 @@ extension S3Client {
     var headers = call.headers
     headers.append(("x-amz-content-sha256", payloadHash))
     headers.append(("x-amz-date", time.stamp))
-    if let token = connection.credentials.sessionToken { headers.append(("x-amz-security-token", token.revealed)) }
+    if let token = signer.credentials.sessionToken { headers.append(("x-amz-security-token", token.revealed)) }
     let signed = SigningV4.Request(
       method: call.method, path: address.path, query: call.query,
       headers: headers + [(name: "host", value: address.authority)], payloadHash: payloadHash)

@@ -2,27 +2,14 @@ package import SharedModel
 
 /// Everything the S3 engine needs to know of one bucket.
 package struct S3Connection: Sendable {
-  /// How requests are signed.
-  package struct Credentials: Sendable, Hashable {
-    package let accessKey: String
-    package let secretKey: Secret
-    package let sessionToken: Secret?
-
-    /// Holds a key pair and, for temporary credentials, their token.
-    package init(accessKey: String, secretKey: Secret, sessionToken: Secret? = nil) {
-      self.accessKey = accessKey
-      self.secretKey = secretKey
-      self.sessionToken = sessionToken
-    }
-  }
-
   package var endpoint: S3Endpoint
   /// Where clients are sent; the endpoint itself where nil.
   package var publicEndpoint: S3Endpoint?
   package var region: String
   package var bucket: String
   package var storagePath: StoragePath
-  package var credentials: Credentials
+  /// Where what requests are signed with comes from.
+  package var credentials: any CredentialsSource
   /// Whether the bucket stands in the path instead of the host name.
   package var pathStyle: Bool
   package var minimumChunkSizeBytes: Int64
@@ -32,13 +19,17 @@ package struct S3Connection: Sendable {
   /// Asks for SSE-S3 (AES256) on every write.
   package var serverSideEncryption: Bool
   package var deadlines: StoreDeadlines
+  /// Whether the store makes a part from another object (UploadPartCopy); where not, such parts pass through here.
+  package var copiesParts = true
+  /// Signs the URLs that clients are sent to, in place of the store's own; for a distribution in front of the bucket.
+  package var distribution: CloudFrontSigner?
   /// Most connections to the service open at a time; further requests wait for one.
   package var maximumConnections: Int
 
   /// Describes a bucket; the defaults are those of Quay's `RadosGWStorage`.
   package init(
     endpoint: S3Endpoint, publicEndpoint: S3Endpoint? = nil, region: String = "us-east-1", bucket: String,
-    storagePath: StoragePath, credentials: Credentials, pathStyle: Bool = true,
+    storagePath: StoragePath, credentials: any CredentialsSource, pathStyle: Bool = true,
     minimumChunkSizeBytes: Int64 = 5 << 20, maximumChunkSizeBytes: Int64 = 100 << 20, caBundlePath: String? = nil,
     serverSideEncryption: Bool = false, deadlines: StoreDeadlines = StoreDeadlines(), maximumConnections: Int = 64
   ) {

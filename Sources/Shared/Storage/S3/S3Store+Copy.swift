@@ -10,14 +10,14 @@ extension S3Store {
   private static let slowestCopyBytesPerSecond: Int64 = 10 << 20
 
   /// A copy is asked of the store that is to have the object, and needs the right to read the other's bucket: with one
-  /// access key at one endpoint both are a matter of the same account. A store that refuses says so by nil, since reading
+  /// source of credentials at one endpoint both are a matter of the same account. A store that refuses says so by nil, since reading
   /// and writing may still be allowed, and tells more where they are not.
   package func copy(
     _ source: ObjectKey, at other: any BlobStore, to key: ObjectKey, sizeBytes: Int64, attributes: ObjectAttributes
   ) async throws(StorageError) -> StoredObject? {
-    guard let other = other as? S3Store, client.connection.isSameService(as: other.client.connection) else {
-      return nil
-    }
+    guard let other = other as? S3Store, client.connection.isSameService(as: other.client.connection),
+      sizeBytes <= Self.largestCopyBytes || client.connection.copiesParts
+    else { return nil }
     let path = "/\(PercentEncoding.path(other.client.connection.bucket))/\(PercentEncoding.path(source.description))"
     let copying = CopySource(key: source, path: path, sizeBytes: sizeBytes)
     do throws(StorageError) {
@@ -131,6 +131,6 @@ extension S3Store {
 extension S3Connection {
   /// Whether one of our requests may name an object in the other's bucket.
   func isSameService(as other: S3Connection) -> Bool {
-    endpoint == other.endpoint && credentials.accessKey == other.credentials.accessKey
+    endpoint == other.endpoint && credentials.identity == other.credentials.identity
   }
 }

@@ -50,6 +50,9 @@ extension S3Store {
     _ upload: MultipartUpload, number: Int, from source: ObjectKey, sizeBytes: Int64
   ) async throws(StorageError) -> UploadedPart {
     let size = try checkedPartSize(sizeBytes, number: number)
+    guard client.connection.copiesParts else {
+      return try await passPart(upload, number: number, from: source, sizeBytes: size)
+    }
     var call = S3Call.multipart("PUT", upload, part: number, weight: .heavy)
     let path = "/\(PercentEncoding.path(client.connection.bucket))/\(PercentEncoding.path(source.description))"
     call.headers.append(("x-amz-copy-source", path))

@@ -52,7 +52,7 @@ extension S3Store {
       StreamedPut(
         object: object,
         start: { () async throws(StorageError) in try await client.startUpload(call, sizeBytes: sizeBytes) },
-        check: { response async throws(StorageError) in try await client.checked(response, call) },
+        check: { response async throws(StorageError) in try await client.checkedUpload(response, call) },
         putWhole: { bytes async throws(StorageError) in try await put(key, bytes: bytes, attributes: attributes) },
         head: { () async throws(StorageError) in try await head(key) }))
   }

@@ -13,6 +13,9 @@ package struct S3Store: BlobStore {
   /// The metadata header the digest of a replicated object stands in.
   static let digestHeader = "x-amz-meta-meridian-digest"
 
+  /// A URL that would end sooner, because its credentials do, is not given out.
+  private static let shortestPresignedSeconds: Int64 = 60
+
   package let location: LocationID
   let client: S3Client
   let retry: StorageRetry
@@ -40,16 +43,23 @@ package struct S3Store: BlobStore {
 
   package func close() async { await client.transport.close() }
 
+  /// Nil also where temporary credentials are not at hand or about to end: the next call fetches them.
   package func presignedGet(_ key: ObjectKey, lifetime: Duration) throws(StorageError) -> String? {
     let connection = client.connection
     // Security rule 22: ten minutes at most; a shorter life than asked for is always safe.
-    let seconds = min(max(lifetime.components.seconds, 1), 600)
+    var seconds = min(max(lifetime.components.seconds, 1), 600)
+    let time = client.now()
+    if let distribution = connection.distribution {
+      return try distribution.url(of: key, in: storagePath, until: time + seconds)
+    }
+    guard let signer = client.signing.ready(forSeconds: min(seconds, Self.shortestPresignedSeconds)) else { return nil }
+    // A store refuses what was signed with credentials that have ended since.
+    if let end = signer.credentials.expiresAt { seconds = min(seconds, end - time) }
     let address = S3Address(
       endpoint: connection.publicEndpoint ?? connection.endpoint, bucket: connection.bucket, key: key,
       pathStyle: connection.pathStyle)
-    let query = client.signer.presignedQuery(
-      path: address.path, host: address.authority, lifetimeSeconds: seconds,
-      at: SigningTime(secondsSinceEpoch: client.now()))
+    let query = signer.presignedQuery(
+      path: address.path, host: address.authority, lifetimeSeconds: seconds, at: SigningTime(secondsSinceEpoch: time))
     return address.url(query: query)
   }
 

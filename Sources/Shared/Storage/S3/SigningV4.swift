@@ -21,12 +21,12 @@ struct SigningV4: Sendable {
   static let unsignedPayload = "UNSIGNED-PAYLOAD"
   private static let algorithm = "AWS4-HMAC-SHA256"
 
-  let credentials: S3Connection.Credentials
+  let credentials: StoreCredentials
   let region: String
   let service: String
   private let keys = SigningKeyCache()
 
-  init(credentials: S3Connection.Credentials, region: String, service: String = "s3") {
+  init(credentials: StoreCredentials, region: String, service: String = "s3") {
     self.credentials = credentials
     self.region = region
     self.service = service
