@@ -125,7 +125,7 @@ class Verifier:
         for name in values:
             if name.startswith(f"x-{dialect.prefix}-") and name not in signed and name not in hidden:
                 raise Refused(403, "AccessDenied", f"There were headers present in the request which were not signed: {name}")
-        if query != canonical_query(items):
+        if sorted(i if "=" in i else i + "=" for i in query.split("&") if i) != canonical_query(items).split("&")[:len(items)]:
             raise Refused(403, "SignatureDoesNotMatch", "the query is not in canonical form")
         secret = self._secret(access_key, values.get(f"x-{dialect.prefix}-security-token", [None])[0])
         self._scope(dialect, day, region, service, terminator, stamp)

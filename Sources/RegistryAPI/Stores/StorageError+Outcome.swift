@@ -21,8 +21,8 @@ extension StoreKnowledge.Outcome {
     case .truncated, .bodyAltered: self = .fails(retryAfter: nil)
     case .objectMissing, .uploadMissing, .refused, .tooLarge, .unsupported, .sizeMismatch: self = .works
     case .cancelled, .overloaded: self = .nothing
-    case .slowDown, .unavailable, .unreachable, .timedOut, .accessDenied, .bucketMissing, .clockSkewed, .full,
-      .invalidResponse:
+    case .slowDown, .unavailable, .unreachable, .timedOut, .accessDenied, .bucketMissing, .clockSkewed,
+      .wrongRegion, .misconfigured, .full, .invalidResponse:
       self = .fails(retryAfter: error.retryAfter)
     }
   }

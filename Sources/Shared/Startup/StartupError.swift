@@ -25,7 +25,7 @@ package enum StartupError: Error, Sendable {
   /// 78 for a configuration to be mended, 69 for a service that is away, 64 for a wrong command line.
   package var exitCode: Int32 {
     switch self {
-    case .configuration, .engineUnavailable, .refused: 78
+    case .configuration, .engineUnavailable, .refused, .store(_, .misconfigured), .store(_, .wrongRegion): 78
     case .database(.schemaTooNew), .database(.schemaTooOld), .database(.migrationDiffers): 78
     case .database, .store: 69
     case .invalidAddress, .locationUnknown, .locationUnregistered, .wrongUse, .unconfirmed: 64
