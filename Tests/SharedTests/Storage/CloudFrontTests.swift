@@ -34,7 +34,7 @@ struct CloudFrontTests {
 
   @Test func theURLIsSignedWithTheCannedPolicy() async throws {
     try await withKey(Self.key) { path in
-      guard case .s3(let settings) = try settings(keyPath: path).engine else { return }
+      guard case .s3(let settings) = try self.settings(keyPath: path).engine else { return }
       let connection = try StoreFactory.connection(settings, publicEndpoint: nil)
       try await S3TestService.withStore(connection, now: { 1_767_290_340 }) { store in
         let url = try store.presignedGet(try ObjectKey(parsing: "registry/blobs/ab/abc+1"), lifetime: .seconds(60))

@@ -106,8 +106,8 @@ struct CredentialsSourceTests {
 
   @Test func anInstanceIsAskedByVersionTwoOnly() async throws {
     let server = try FakeHTTPServer { [document] request, _ in
-      switch (request.method, request.target, request.headers["x-aws-ec2-metadata-token"]) {
-      case ("PUT", "/latest/api/token", nil):
+      switch (request.method, request.target, request.headers["x-aws-ec2-metadata-token"] ?? "") {
+      case ("PUT", "/latest/api/token", ""):
         request.headers["x-aws-ec2-metadata-token-ttl-seconds"] == "300"
           ? .answer(200, body: "SESSION") : .answer(400)
       case ("GET", "/latest/meta-data/iam/security-credentials/", "SESSION"): .answer(200, body: "my-role\n")
