@@ -42,7 +42,7 @@ package enum OpenStackTestService {
       endpoint: endpoint,
       bucket: try variable(second ? "MERIDIAN_TEST_SWIFT_CONTAINER_TWO" : "MERIDIAN_TEST_SWIFT_CONTAINER"),
       storagePath: path,
-      credentials: .init(
+      credentials: StoreCredentials(
         accessKey: try variable("MERIDIAN_TEST_SWIFT_USER"),
         secretKey: Secret(try variable("MERIDIAN_TEST_SWIFT_PASSWORD"))))
   }
