@@ -1,7 +1,7 @@
 internal import Foundation
 package import SharedConfig
-package import SharedModel
-package import SharedStorage
+internal import SharedModel
+internal import SharedStorage
 
 /// What trying each location of a configuration brought, for `registry-api config check --probe`.
 ///
@@ -53,7 +53,7 @@ package struct LocationTrials: Sendable, Hashable, Codable {
     if case .s3(let settings) = location.engine { caBundlePath = settings.caBundlePath }
     let findings = await StoreTrial(store, deadline: deadline, caBundlePath: caBundlePath).run()
     await store.close()
-    let failures = findings.compactMap { finding in
+    let failures = findings.compactMap { finding -> StorageError? in
       if case .failed(let error, _) = finding.outcome { error } else { nil }
     }
     return Location(

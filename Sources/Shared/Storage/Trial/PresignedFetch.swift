@@ -13,27 +13,19 @@ struct PresignedFetch: Sendable {
     configuration.maxTotalConnections = 1
     let transport: HTTPTransport
     do { transport = try HTTPTransport(configuration: configuration) } catch { throw TransferFailure.error(error) }
+    let found: (status: Int, bytes: [UInt8])
     do {
       var request = HTTPTransportRequest(method: "GET", url: url)
       request.headers = [(name: "range", value: "bytes=\(first)-\(first + Int64(count) - 1)")]
       request.timeouts.total = deadline
       let response = try await transport.send(request)
-      let bytes = try await response.body.collect(upTo: 1 << 20)
-      await transport.close()
-      guard response.status == 206 else { throw Refusal.status(response.status) }
-      return bytes
-    } catch let error as HTTPTransportError {
+      found = (response.status, try await response.body.collect(upTo: 1 << 20))
+    } catch {
       await transport.close()
       throw TransferFailure.error(error)
-    } catch let Refusal.status(status) {
-      throw .refused(status: status, code: "PresignedURL")
-    } catch {
-      // Nothing else is thrown above.
-      throw .cancelled
     }
-  }
-
-  private enum Refusal: Error {
-    case status(Int)
+    await transport.close()
+    guard found.status == 206 else { throw .refused(status: found.status, code: "PresignedURL") }
+    return found.bytes
   }
 }

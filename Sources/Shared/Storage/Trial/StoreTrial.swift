@@ -15,7 +15,7 @@ package struct StoreTrial: Sendable {
   }
 
   /// How a step went.
-  package enum Outcome: Sendable, Hashable {
+  package enum Outcome: Sendable, Equatable {
     case succeeded(Duration)
     case failed(StorageError, Duration)
     /// The engine has no such thing, and is used without it.
@@ -25,7 +25,7 @@ package struct StoreTrial: Sendable {
   }
 
   /// One step and how it went.
-  package struct Finding: Sendable, Hashable {
+  package struct Finding: Sendable, Equatable {
     package let step: Step
     package let outcome: Outcome
   }
