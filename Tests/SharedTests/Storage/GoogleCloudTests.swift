@@ -29,6 +29,7 @@ struct GoogleCloudTests {
     }
   }
 
+  @discardableResult
   private static func withStore<Value>(
     port: UInt16, bucket: String = "images", secretKey: String = "SK", retry: StorageRetry = StorageRetry(),
     now: (@Sendable () -> Int64)? = nil, _ body: (S3Store) async throws -> Value

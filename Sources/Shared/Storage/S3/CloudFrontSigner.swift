@@ -1,4 +1,4 @@
-package import SharedModel
+internal import SharedModel
 
 /// Signs URLs of a CloudFront distribution that has the bucket's storage path as its origin path, as Quay's
 /// `CloudFrontedS3Storage` does (storage/cloud.py): the URL names the object below the storage path.

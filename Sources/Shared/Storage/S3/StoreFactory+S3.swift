@@ -1,4 +1,4 @@
-package import SharedConfig
+internal import SharedConfig
 private import SharedModel
 
 extension StoreFactory {

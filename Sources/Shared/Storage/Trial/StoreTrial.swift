@@ -1,4 +1,4 @@
-package import SharedModel
+internal import SharedModel
 
 /// Tries everything the product asks of a store, with objects of its own that it removes again.
 ///
