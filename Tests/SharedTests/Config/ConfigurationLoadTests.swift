@@ -24,12 +24,12 @@ struct ConfigurationLoadTests {
     #expect(
       notices.contains(.unusedKey("FEATURE_BUILD_SUPPORT")) && notices.contains(.unusedKey("MYCOMPANY_LOGIN_CONFIG")))
     #expect(Set(notices).count == notices.count, "each is reported once")
-    guard case .other(_, let parameters)? = configuration.locations.first?.engine else {
-      Issue.record("no parameters")
+    guard case .s3(let settings)? = configuration.locations.first?.engine else {
+      Issue.record("no settings")
       return
     }
-    #expect(parameters.values["bucket_name"] == "georep-test-bucket-1")
-    #expect(parameters.secrets["secret_key"] == Secret("eu-secret-value"))
+    #expect(settings.bucket == "georep-test-bucket-1")
+    #expect(settings.secretKey == Secret("eu-secret-value"))
   }
 
   @Test func defaultsAreQuays() throws {
