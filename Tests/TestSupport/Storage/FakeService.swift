@@ -10,11 +10,14 @@ package enum FakeService {
   ) async throws -> Value {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["python3", path(name), "--port", "0"] + arguments
-    let output = Pipe()
+    process.arguments = ["python3", path(name), "--port", "0", "--until-stdin-closes"] + arguments
+    let (input, output) = (Pipe(), Pipe())
+    // It ends when this pipe is closed, also where this process ends without having said so.
+    process.standardInput = input
     process.standardOutput = output
     try process.run()
-    defer { process.terminate() }
+    // SIGTERM may be blocked in what a test's thread has started.
+    defer { kill(process.processIdentifier, SIGKILL) }
     let port = try await port(from: output.fileHandleForReading, name)
     return try await body(port)
   }
