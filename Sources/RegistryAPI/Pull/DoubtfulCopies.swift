@@ -94,7 +94,9 @@ final class DoubtfulCopies: Service {
     do {
       try await StoreDeadline.within(limits.probe, "probe") { () async throws(StorageError) in try await store.probe() }
       guard let reason = try await reason(item, at: store), try await isTrusted(store) else { return }
-      let jobs = try await catalog.quarantine(item.placement, of: item.blob.id, reason: reason)
+      // Wrong bytes are this reader's word only: the last copy stays, whatever became of the others meanwhile.
+      let jobs = try await catalog.quarantine(
+        item.placement, of: item.blob.id, reason: reason, sparingSole: item.doubt == .wrongContent)
       // No job: it was collected, replaced or put aside meanwhile.
       guard !jobs.isEmpty else { return }
       quarantined.withLock { $0[store.location, default: []].append(.now) }
