@@ -1,7 +1,7 @@
 import Shared
 import Synchronization
 
-/// Which acknowledged PUTs of small blobs a target is asked about again (decision 0009).
+/// Which acknowledged PUTs of small blobs a target is asked about again (decision 0010).
 ///
 /// Every one at first, a sample once the target has kept `proving` of them in a row. After one it did not keep, every
 /// one again, and those that were taken on trust before it are to be looked at.
