@@ -46,6 +46,7 @@ struct PutTrustTests {
     for number in 0..<1_000 { _ = try trust.mustLook(at: object(number)) }
     trust.broken()
     let doubtful = trust.takeDoubtful()
-    #expect(doubtful.count <= 8 && doubtful.last == (try object(999)))
+    let newest = try object(999)
+    #expect(doubtful.count <= 8 && doubtful.last == newest)
   }
 }
