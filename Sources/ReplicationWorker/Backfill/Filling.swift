@@ -51,7 +51,10 @@ struct Filling: Sendable {
 
   /// What is missing now, or once nothing is in flight any more.
   func gap(waiting: Bool) async throws -> ReplicationGap {
-    let gap = try await count.run()
+    let bar = ProgressLine("counting", unit: .things("blobs"), isShown: isTextual)
+    let total = try await session.catalog.blobCount()
+    let gap = try await count.run(listing: 0) { _, scanned in bar.update(done: scanned, total: max(total, scanned)) }
+    bar.finish()
     guard waiting, gap.inFlight > 0 else { return gap }
     let follower = GapFollower(
       count: count, progress: ProgressLine("copying", unit: .things("copies"), isShown: isTextual),
