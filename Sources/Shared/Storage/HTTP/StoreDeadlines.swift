@@ -14,6 +14,8 @@ package struct StoreDeadlines: Sendable, Hashable {
   package var gathering: Duration = .milliseconds(20)
   /// How many bytes of a body are gathered before its reader is woken.
   package var gatheredBytes = 256 << 10
+  /// Size of one read from and one write to a socket, at most 512 KiB.
+  package var socketBytes = 256 << 10
 
   /// The defaults, which are those for serving clients.
   package init() {}
@@ -24,6 +26,8 @@ package struct StoreDeadlines: Sendable, Hashable {
     var deadlines = StoreDeadlines()
     deadlines.gathering = .milliseconds(500)
     deadlines.gatheredBytes = 1 << 20
+    // Half as many calls for the same bytes: measured 2.4 instead of 2.6 times the CPU of SHA-256 alone.
+    deadlines.socketBytes = 512 << 10
     return deadlines
   }()
 }
@@ -67,6 +71,8 @@ extension StoreDeadlines {
     configuration.connectTimeout = connect
     configuration.batchDelay = gathering
     configuration.batchBytes = gatheredBytes
+    configuration.receiveBufferBytes = socketBytes
+    configuration.sendBufferBytes = socketBytes
     configuration.windowBytes = max(configuration.windowBytes, 2 * gatheredBytes)
     configuration.lowSpeedTime = stall
     configuration.lowSpeedLimitBytesPerSecond = slowestBytesPerSecond
