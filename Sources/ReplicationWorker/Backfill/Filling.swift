@@ -39,27 +39,28 @@ struct Filling: Sendable {
 
   /// Only counts; with `listing` each missing copy is printed.
   func rehearse(listing: Bool = false) async throws -> ReplicationGap {
-    let bar = ProgressLine("looking", unit: .things("blobs"), isShown: isTextual)
-    let total = try await session.catalog.blobCount()
-    let gap = try await count.run(listing: listing ? Int.max : 0) { step, scanned in
-      list(step, "missing", bar)
-      bar.update(done: scanned, total: max(total, scanned))
-    }
-    bar.finish()
-    return gap
+    try await counted("looking", listing: listing ? Int.max : 0)
   }
 
   /// What is missing now, or once nothing is in flight any more.
   func gap(waiting: Bool) async throws -> ReplicationGap {
-    let bar = ProgressLine("counting", unit: .things("blobs"), isShown: isTextual)
-    let total = try await session.catalog.blobCount()
-    let gap = try await count.run(listing: 0) { _, scanned in bar.update(done: scanned, total: max(total, scanned)) }
-    bar.finish()
+    let gap = try await counted("counting", listing: 0)
     guard waiting, gap.inFlight > 0 else { return gap }
     let follower = GapFollower(
       count: count, progress: ProgressLine("copying", unit: .things("copies"), isShown: isTextual),
       pause: { try await ContinuousClock().sleep(for: $0) })
     return try await follower.follow(from: gap)
+  }
+
+  private func counted(_ word: String, listing: Int) async throws -> ReplicationGap {
+    let bar = ProgressLine(word, unit: .things("blobs"), isShown: isTextual)
+    let total = try await session.catalog.blobCount()
+    let gap = try await count.run(listing: listing) { step, scanned in
+      list(step, "missing", bar)
+      bar.update(done: scanned, total: max(total, scanned))
+    }
+    bar.finish()
+    return gap
   }
 
   private func list(_ step: BackfillStep, _ word: String, _ bar: ProgressLine) {

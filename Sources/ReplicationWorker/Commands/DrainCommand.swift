@@ -54,7 +54,7 @@ struct DrainCommand: AsyncParsableCommand {
   private func drain(_ session: OperatorSession) async throws -> Int32 {
     let location = try await session.location(name).id
     let defaults = try session.defaultLocations()
-    try await change(session, location, from: [.joining, .active, .readOnly], to: .draining)
+    try await session.change(location, from: [.joining, .active, .readOnly], to: .draining, isTextual: !json)
     let draining = Draining(session: session, location: location, defaults: defaults, isTextual: !json)
     let result = try await draining.run(waiting: wait)
     if json {
@@ -69,30 +69,11 @@ struct DrainCommand: AsyncParsableCommand {
   private func bringBack(_ session: OperatorSession) async throws -> Int32 {
     let location = try await session.location(name).id
     let defaults = try session.defaultLocations()
-    try await change(session, location, from: [.draining, .active], to: .joining)
+    try await session.change(location, from: [.draining, .active], to: .joining, isTextual: !json)
     let joining = Joining(session: session, location: location, defaults: defaults, isTextual: !json)
     let result = try await joining.run(waiting: false)
-    if json {
-      try CommandOutcome.say(json: LocationReport(location: name, state: result.state, gap: GapReport(result.gap)))
-    } else {
-      for line in result.gap.advice { CommandOutcome.say(line) }
-      CommandOutcome.say(result.gap.line)
-      CommandOutcome.say("\(name) is \(result.state.rawValue)")
-    }
+    try result.say(of: location, json: json)
     return result.gap.exitCode
-  }
-
-  private func change(
-    _ session: OperatorSession, _ location: LocationID, from states: Set<LocationState>, to state: LocationState
-  ) async throws {
-    switch try await session.catalog.changeLocationState(of: location, from: states, to: state) {
-    case .changed(let before):
-      if !json, before != state { CommandOutcome.say("\(name): \(before.rawValue) -> \(state.rawValue)") }
-    case .refused(let standing):
-      throw StartupError.wrongUse("\(name) is \(standing.rawValue) and cannot become \(state.rawValue)")
-    case .unknown:
-      throw StartupError.locationUnregistered(name, known: try await session.catalog.locations().map(\.0))
-    }
   }
 }
 

@@ -59,7 +59,7 @@ struct LocationsSetCommand: AsyncParsableCommand {
 
   private func close(_ session: OperatorSession) async throws -> Int32 {
     let location = try await session.location(name).id
-    try await change(session, location, from: [.joining, .active], to: .readOnly)
+    try await session.change(location, from: [.joining, .active], to: .readOnly, isTextual: !json)
     // Those a worker is at end by themselves; what is missing is ordered again when the location is active.
     var position: JobID? = JobID(rawValue: 0)
     while let from = position { position = try await session.catalog.endJobs(at: location, after: from).next }
@@ -74,10 +74,11 @@ struct LocationsSetCommand: AsyncParsableCommand {
   }
 
   private func open(_ session: OperatorSession) async throws -> Int32 {
-    let (location, before) = (try await session.location(name).id, try await session.location(name).state)
+    let record = try await session.location(name)
+    let (location, before) = (record.id, record.state)
     // Without replication there is nothing to be made up for.
     guard session.configuration.replicationEnabled, before != .active else {
-      try await change(session, location, from: [.readOnly, .joining], to: .active)
+      try await session.change(location, from: [.readOnly, .joining], to: .active, isTextual: !json)
       if json {
         try CommandOutcome.say(json: ClosedReport(location: name, state: LocationState.active.rawValue, uploads: nil))
       } else if before == .active {
@@ -86,30 +87,11 @@ struct LocationsSetCommand: AsyncParsableCommand {
       return 0
     }
     let defaults = try session.defaultLocations()
-    try await change(session, location, from: [.readOnly, .joining], to: .joining)
+    try await session.change(location, from: [.readOnly, .joining], to: .joining, isTextual: !json)
     let joining = Joining(session: session, location: location, defaults: defaults, isTextual: !json)
     let result = try await joining.run(waiting: wait)
-    if json {
-      try CommandOutcome.say(json: LocationReport(location: name, state: result.state, gap: GapReport(result.gap)))
-    } else {
-      for line in result.gap.advice { CommandOutcome.say(line) }
-      CommandOutcome.say(result.gap.line)
-      CommandOutcome.say("\(name) is \(result.state.rawValue)")
-    }
+    try result.say(of: location, json: json)
     return result.gap.exitCode
-  }
-
-  private func change(
-    _ session: OperatorSession, _ location: LocationID, from states: Set<LocationState>, to state: LocationState
-  ) async throws {
-    switch try await session.catalog.changeLocationState(of: location, from: states, to: state) {
-    case .changed(let before):
-      if !json, before != state { CommandOutcome.say("\(name): \(before.rawValue) -> \(state.rawValue)") }
-    case .refused(let standing):
-      throw StartupError.wrongUse("\(name) is \(standing.rawValue) and cannot become \(state.rawValue)")
-    case .unknown:
-      throw StartupError.locationUnregistered(name, known: try await session.catalog.locations().map(\.0))
-    }
   }
 }
 

@@ -16,18 +16,12 @@ final class PutTrust: Sendable {
     var remembered = 512
   }
 
-  /// An object that was acknowledged and not looked at.
-  struct Unseen: Sendable, Hashable {
-    let placement: Placement
-    let blob: BlobID
-    let sizeBytes: Int64
-  }
-
   private struct State {
     var kept = 0
     var sinceLook = 0
-    var unseen: [Unseen] = []
-    var doubtful: [Unseen] = []
+    /// Acknowledged and not looked at.
+    var unseen: [PlacedBlob] = []
+    var doubtful: [PlacedBlob] = []
   }
 
   private let limits: Limits
@@ -37,7 +31,7 @@ final class PutTrust: Sendable {
   init(limits: Limits = Limits()) { self.limits = limits }
 
   /// Whether the target is to be asked for this object; where not, it is remembered as taken on trust.
-  func mustLook(at object: Unseen) -> Bool {
+  func mustLook(at object: PlacedBlob) -> Bool {
     state.withLock { state in
       guard state.kept >= limits.proving else { return true }
       state.sinceLook += 1
@@ -65,7 +59,7 @@ final class PutTrust: Sendable {
   }
 
   /// What has been taken on trust by a target that has broken it since; each is given out once.
-  func takeDoubtful() -> [Unseen] {
+  func takeDoubtful() -> [PlacedBlob] {
     state.withLock { state in
       defer { state.doubtful = [] }
       return state.doubtful

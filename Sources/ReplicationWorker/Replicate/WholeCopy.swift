@@ -53,8 +53,9 @@ struct WholeCopy: Sendable {
     guard stored.sizeBytes == job.sizeBytes else {
       throw .sizeMismatch(expectedBytes: job.sizeBytes, actualBytes: stored.sizeBytes)
     }
-    let object = PutTrust.Unseen(
-      placement: Placement(location: job.target, key: key), blob: job.blob, sizeBytes: job.sizeBytes)
+    let object = PlacedBlob(
+      blob: job.blob, digest: job.digest, sizeBytes: job.sizeBytes, placement: Placement(location: job.target, key: key)
+    )
     guard context.trust.mustLook(at: object) else { return key }
     // A store that acknowledged and kept nothing is found here, before a row says otherwise.
     guard let seen = try await target.head(key) else {

@@ -5,10 +5,10 @@ import Testing
 
 @Suite("A store is trusted as long as it keeps what it acknowledges")
 struct PutTrustTests {
-  private func object(_ number: Int) throws -> PutTrust.Unseen {
-    PutTrust.Unseen(
-      placement: Placement(location: try LocationID(parsing: "eu"), key: try ObjectKey(parsing: "blobs/\(number)")),
-      blob: BlobID(rawValue: Int64(number)), sizeBytes: 1)
+  private func object(_ number: Int) throws -> PlacedBlob {
+    PlacedBlob(
+      blob: BlobID(rawValue: Int64(number)), digest: ContentHasher().digest(), sizeBytes: 1,
+      placement: Placement(location: try LocationID(parsing: "eu"), key: try ObjectKey(parsing: "blobs/\(number)")))
   }
 
   private func proven(_ limits: PutTrust.Limits) throws -> PutTrust {

@@ -4,9 +4,6 @@ package import SharedModel
 extension AzureStore {
   /// One range of a copy.
   private static let copyBlockBytes: Int64 = 256 << 20
-  private static let copyBlocksAtOnce = 4
-  /// The slowest the service is believed to copy inside itself.
-  private static let slowestCopyBytesPerSecond: Int64 = 10 << 20
 
   /// Blocks that the service reads itself (Put Block From URL), committed together: unlike Copy Blob it ends when it
   /// answers, takes no attribute over from the source, and shows nothing before all bytes are there.
@@ -18,17 +15,12 @@ extension AzureStore {
     guard let other = other as? AzureStore, client.connection.isSameService(as: other.client.connection) else {
       return nil
     }
-    do throws(StorageError) {
+    return try await ServerSideCopy.unlessRefused { () async throws(StorageError) in
       guard let found = try await other.head(source) else { throw .objectMissing(source) }
       guard found.sizeBytes == sizeBytes else {
         throw .sizeMismatch(expectedBytes: sizeBytes, actualBytes: found.sizeBytes)
       }
       return try await copyBlocks(of: source, at: other.client, to: key, sizeBytes: sizeBytes, attributes)
-    } catch {
-      switch error {
-      case .accessDenied, .refused, .unsupported: return nil
-      default: throw error
-      }
     }
   }
 
@@ -37,7 +29,7 @@ extension AzureStore {
     _ range: ByteRange, of source: ObjectKey, at other: AzureClient, into upload: MultipartUpload, number: Int
   ) async throws(StorageError) -> UploadedPart {
     let id = AzureBlockID.fresh(number: number)
-    let deadline = max(client.connection.deadlines.heavy, .seconds(30 + range.count / Self.slowestCopyBytesPerSecond))
+    let deadline = ServerSideCopy.deadline(range.count, client.connection.deadlines)
     var call = AzureCall.blocks("block", upload, id: id, weight: .within(deadline))
     call.headers = [
       ("x-ms-copy-source", other.sourceURL(source, lifetime: deadline)), ("x-ms-source-range", "bytes=\(range)"),
@@ -69,27 +61,13 @@ extension AzureStore {
   private func copiedBlocks(
     of source: ObjectKey, at other: AzureClient, into upload: MultipartUpload, sizeBytes: Int64
   ) async throws(StorageError) -> [UploadedPart] {
-    let starts = stride(from: 0, to: sizeBytes, by: Int(Self.copyBlockBytes))
-    let ranges = starts.compactMap { ByteRange(first: $0, last: min($0 + Self.copyBlockBytes, sizeBytes) - 1) }
+    let ranges = ServerSideCopy.ranges(of: sizeBytes, each: Self.copyBlockBytes)
     guard ranges.count <= partLimits.maximumParts else {
       throw .tooLarge(limitBytes: Self.copyBlockBytes * Int64(partLimits.maximumParts))
     }
     guard !ranges.isEmpty else { return [UploadedPart(number: 1, sizeBytes: 0, tag: AzureBlockID.ofNothing)] }
-    do {
-      return try await withThrowingTaskGroup(of: UploadedPart.self) { group in
-        var blocks: [UploadedPart] = []
-        for (index, range) in ranges.enumerated() {
-          if index >= Self.copyBlocksAtOnce, let block = try await group.next() { blocks.append(block) }
-          group.addTask { try await copyBlock(range, of: source, at: other, into: upload, number: index + 1) }
-        }
-        for try await block in group { blocks.append(block) }
-        return blocks.sorted { $0.number < $1.number }
-      }
-    } catch let error as StorageError {
-      throw error
-    } catch {
-      // Nothing else is thrown in the group.
-      throw .cancelled
+    return try await ServerSideCopy.parts(ranges) { range, number async throws(StorageError) in
+      try await copyBlock(range, of: source, at: other, into: upload, number: number)
     }
   }
 }

@@ -10,10 +10,6 @@ struct OpenStackCopySource: Sendable {
 }
 
 extension OpenStackStore {
-  private static let copyPartsAtOnce = 4
-  /// The slowest a store is believed to copy inside itself.
-  private static let slowestCopyBytesPerSecond: Int64 = 10 << 20
-
   package func copy(
     _ source: ObjectKey, at other: any BlobStore, to key: ObjectKey, sizeBytes: Int64, attributes: ObjectAttributes
   ) async throws(StorageError) -> StoredObject? {
@@ -21,25 +17,19 @@ extension OpenStackStore {
       return nil
     }
     let copying = OpenStackCopySource(key: source, container: other.client.connection.container, sizeBytes: sizeBytes)
-    do throws(StorageError) {
-      guard sizeBytes <= client.connection.largestObjectBytes else {
-        return try await copyInParts(copying, to: key, attributes)
-      }
-      var call = putCall(key, attributes)
-      call.weight = .small
-      _ = try await copied(copying, into: call)
-    } catch {
-      switch error {
-      case .accessDenied, .refused, .unsupported: return nil
-      default: throw error
+    guard sizeBytes <= client.connection.largestObjectBytes else {
+      return try await ServerSideCopy.unlessRefused { () async throws(StorageError) in
+        try await copyInParts(to: key, sizeBytes: sizeBytes, attributes: attributes) {
+          upload async throws(StorageError) in try await copiedParts(of: copying, into: upload)
+        }
       }
     }
-    // What the store made is as large as the source, whatever the caller took that to be.
-    guard let object = try await head(key) else { throw .invalidResponse(detail: "copied, but there is no object") }
-    guard object.sizeBytes == sizeBytes else {
-      throw .sizeMismatch(expectedBytes: sizeBytes, actualBytes: object.sizeBytes)
+    var call = putCall(key, attributes)
+    call.weight = .small
+    let checksum = try await ServerSideCopy.unlessRefused { [call] () async throws(StorageError) in
+      try await copied(copying, into: call)
     }
-    return object
+    return checksum == nil ? nil : try await copied(to: key, sizeBytes: sizeBytes)
   }
 
   /// Has the store write an object from another of the account; the MD5 of what it wrote.
@@ -56,8 +46,8 @@ extension OpenStackStore {
       (name: "x-fresh-metadata", value: "true"),
     ]
     if let range = source.range { call.headers.append((name: "range", value: "bytes=\(range)")) }
-    let seconds = (source.range?.count ?? source.sizeBytes) / Self.slowestCopyBytesPerSecond
-    call.weight = .within(max(client.connection.deadlines.heavy, .seconds(30 + seconds)))
+    call.weight = .within(
+      ServerSideCopy.deadline(source.range?.count ?? source.sizeBytes, client.connection.deadlines))
     let answer: HTTPTransportResponse
     do throws(StorageError) {
       answer = try await retrying { [call] () throws(StorageError) in
@@ -79,23 +69,6 @@ extension OpenStackStore {
     return try Self.checksum(answer.headers)
   }
 
-  private func copyInParts(
-    _ source: OpenStackCopySource, to key: ObjectKey, _ attributes: ObjectAttributes
-  ) async throws(StorageError) -> StoredObject {
-    let upload = try await beginMultipart(key, attributes: attributes)
-    do {
-      let parts = try await copiedParts(of: source, into: upload)
-      return try await completeMultipart(upload, parts: parts, sizeBytes: source.sizeBytes)
-    } catch {
-      // In a task of its own, for this one may be the cancelled one.
-      await Task {
-        // The first error is the one to report; an upload that stays behind is swept as stale.
-        try? await abortMultipart(upload)
-      }.value
-      throw error
-    }
-  }
-
   private func copiedParts(
     of source: OpenStackCopySource, into upload: MultipartUpload
   ) async throws(StorageError) -> [UploadedPart] {
@@ -103,30 +76,13 @@ extension OpenStackStore {
     guard source.sizeBytes <= partBytes * Int64(partLimits.maximumParts) else {
       throw .tooLarge(limitBytes: partBytes * Int64(partLimits.maximumParts))
     }
-    let ranges = (0...((source.sizeBytes - 1) / partBytes)).compactMap { index in
-      ByteRange(first: index * partBytes, last: min((index + 1) * partBytes, source.sizeBytes) - 1)
-    }
-    do {
-      return try await withThrowingTaskGroup(of: UploadedPart.self) { group in
-        var parts: [UploadedPart] = []
-        for (index, range) in ranges.enumerated() {
-          if index >= Self.copyPartsAtOnce, let part = try await group.next() { parts.append(part) }
-          group.addTask {
-            let segment = OpenStackNames.segment(upload.id, number: index + 1)
-            var piece = source
-            piece.range = range
-            let checksum = try await copied(piece, into: OpenStackCall("PUT", name: segment.name, of: upload))
-            return UploadedPart(number: index + 1, sizeBytes: range.count, tag: segment.tag(checksum))
-          }
-        }
-        for try await part in group { parts.append(part) }
-        return parts.sorted { $0.number < $1.number }
-      }
-    } catch let error as StorageError {
-      throw error
-    } catch {
-      // Nothing else is thrown in the group.
-      throw .cancelled
+    return try await ServerSideCopy.parts(ServerSideCopy.ranges(of: source.sizeBytes, each: partBytes)) {
+      range, number async throws(StorageError) in
+      let segment = OpenStackNames.segment(upload.id, number: number)
+      var piece = source
+      piece.range = range
+      let checksum = try await copied(piece, into: OpenStackCall("PUT", name: segment.name, of: upload))
+      return UploadedPart(number: number, sizeBytes: range.count, tag: segment.tag(checksum))
     }
   }
 }
