@@ -48,11 +48,11 @@ postgres_create() {
   rm -f "$dir/password"
 }
 
-# postgres_start DIR PORT [SETTING=VALUE…] – start `postgres` and wait until it answers.
+# postgres_start NAME DIR PORT [SETTING=VALUE…] – start the server as process NAME and wait until it answers.
 postgres_start() {
-  local dir=$1 port=$2 setting
+  local name=$1 dir=$2 port=$3 setting
   local -a command
-  shift 2
+  shift 3
   command=("$(postgres_bin postgres)" -D "$dir/cluster" -p "$port" -c listen_addresses=127.0.0.1
     -c unix_socket_directories= -c max_connections=300 -c shared_buffers=256MB -c logging_collector=off
     -c max_wal_size=2GB -c log_min_messages=warning -c timezone=UTC -c log_timezone=UTC)
@@ -61,8 +61,8 @@ postgres_start() {
     command=(setpriv --reuid=postgres --regid=postgres --init-groups "${command[@]}")
   fi
   postgres_forget_dead "$dir/cluster"
-  (cd / && LC_ALL=C.UTF-8 proc_start postgres "${command[@]}")
-  proc_wait postgres 60 "$(postgres_bin pg_isready)" -q -h 127.0.0.1 -p "$port" -d postgres
+  (cd / && LC_ALL=C.UTF-8 proc_start "$name" "${command[@]}")
+  proc_wait "$name" 60 "$(postgres_bin pg_isready)" -q -h 127.0.0.1 -p "$port" -d postgres
 }
 
 # postgres_forget_dead CLUSTER – drop a lock file nobody holds: its pid may meanwhile be a zombie's or somebody else's, and
@@ -79,11 +79,46 @@ postgres_forget_dead() {
 
 # postgres_database PORT USER PASSWORD NAME – create the database NAME unless it exists.
 postgres_database() {
-  local -a psql=("$(postgres_bin psql)" -X -q -t -A -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$1" -U "$2" -d postgres)
   local exists
-  exists=$(PGPASSWORD=$3 "${psql[@]}" -c "SELECT 1 FROM pg_database WHERE datname = '$4'")
-  [[ $exists == 1 ]] || PGPASSWORD=$3 "${psql[@]}" -c "CREATE DATABASE \"$4\" ENCODING 'UTF8' TEMPLATE template0"
+  exists=$(postgres_sql "$1" "$2" "$3" "SELECT 1 FROM pg_database WHERE datname = '$4'")
+  [[ $exists == 1 ]] || postgres_sql "$1" "$2" "$3" "CREATE DATABASE \"$4\" ENCODING 'UTF8' TEMPLATE template0"
 }
 
-# postgres_stop – fast shutdown: sessions are ended, data is written (SIGTERM would wait for every client).
-postgres_stop() { proc_stop postgres INT 20; }
+# postgres_sql PORT USER PASSWORD STATEMENT – the server's answer.
+postgres_sql() {
+  PGPASSWORD=$3 "$(postgres_bin psql)" -X -q -t -A -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$1" -U "$2" -d postgres -c "$4"
+}
+
+# postgres_standby_create DIR PRIMARY_PORT USER PASSWORD – a copy of the primary that follows it, once.
+postgres_standby_create() {
+  local dir=$1 log=$RUN_DIR/logs/postgres-standby.log
+  [[ -s $dir/cluster/PG_VERSION ]] && return 0
+  rm -rf "$dir/cluster"
+  mkdir -p "$dir"
+  [[ $EUID -eq 0 ]] && chown postgres:postgres "$dir"
+  chmod 700 "$dir"
+  (cd / && PGPASSWORD=$4 LC_ALL=C.UTF-8 postgres_as "$(postgres_bin pg_basebackup)" --pgdata="$dir/cluster" --write-recovery-conf \
+    --checkpoint=fast --wal-method=stream --no-sync --host=127.0.0.1 --port="$2" --username="$3") >>"$log" 2>&1 ||
+    die "the standby could not be made: see $log"
+}
+
+# postgres_await_standby PORT USER PASSWORD – from now on a commit is acknowledged only when the standby has it, too.
+postgres_await_standby() {
+  local tries
+  for ((tries = 0; tries < 100; tries++)); do
+    [[ $(postgres_sql "$1" "$2" "$3" "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") == 1 ]] && break
+    sleep 0.1
+  done
+  ((tries < 100)) || die "the standby does not follow the primary: see $RUN_DIR/logs/postgres-standby.log"
+  postgres_sql "$1" "$2" "$3" "ALTER SYSTEM SET synchronous_standby_names = '*'"
+  postgres_sql "$1" "$2" "$3" 'SELECT pg_reload_conf()' >/dev/null
+}
+
+# postgres_promote DIR – make the standby a primary; the old one must be gone for good.
+postgres_promote() {
+  (cd / && LC_ALL=C.UTF-8 postgres_as "$(postgres_bin pg_ctl)" -D "$1/cluster" -w -t 30 promote) >>"$RUN_DIR/logs/postgres-standby.log" 2>&1 ||
+    die "the standby could not be promoted: see $RUN_DIR/logs/postgres-standby.log"
+}
+
+# postgres_stop NAME – fast shutdown: sessions are ended, data is written (SIGTERM would wait for every client).
+postgres_stop() { proc_stop "$1" INT 20; }

@@ -13,6 +13,7 @@ port_of() {
     lb-stats) echo $((PORT_BASE + 1)) ;;
     postgres) echo $((PORT_BASE + 10)) ;;
     redis) echo $((PORT_BASE + 11)) ;;
+    postgres-standby) echo $((PORT_BASE + 13)) ;;
     ceph-mon) echo $((PORT_BASE + 12)) ;;
     osd-first) echo $((PORT_BASE + 50)) ;;
     osd-last) echo $((PORT_BASE + 89)) ;;
@@ -47,7 +48,9 @@ preference_of() {
 # service_names – what others wrote: database, queue, stores, balancer, in the order they start.
 service_names() {
   local region
-  printf '%s\n' postgres redis
+  echo postgres
+  if [[ -n $STANDBY ]]; then echo postgres-standby; fi
+  echo redis
   if [[ $STORE == ceph ]]; then printf '%s\n' ceph-mon ceph-osd us-store eu-store ap-store; fi
   for region in $STORE_PROXIES; do echo "$region-proxy"; done
   echo lb

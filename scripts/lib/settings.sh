@@ -3,12 +3,13 @@
 set -euo pipefail
 
 # settings_load [fresh] – STORE and PORT_BASE of the data at hand (not when starting afresh), else as asked for;
-# SETTINGS_CONFLICT says how they differ. Which stores have fault proxies is remembered, but may be changed.
+# SETTINGS_CONFLICT says how they differ. Which stores have fault proxies, and whether PostgreSQL has a standby, is
+# remembered, but may be changed.
 # shellcheck disable=SC2034  # read by simulate
 settings_load() {
   STORE=${STORE:-}
   PORT_BASE=${MERIDIAN_PORT_BASE:-}
-  STORE_PROXIES=''
+  STORE_PROXIES='' STANDBY=''
   if [[ ${1:-} != fresh && -s $RUN_DIR/settings ]]; then
     local asked_store=$STORE asked_base=$PORT_BASE
     # shellcheck source=/dev/null
@@ -20,6 +21,7 @@ settings_load() {
   STORE=${STORE:-ceph}
   PORT_BASE=${PORT_BASE:-20000}
   STORE_PROXIES=${MERIDIAN_STORE_PROXIES-$STORE_PROXIES}
+  STANDBY=${MERIDIAN_STANDBY-$STANDBY}
   local region
   for region in $STORE_PROXIES; do
     [[ " ${REGIONS[*]} " == *" $region "* ]] || die "there is no region '$region' to have a fault proxy"
@@ -34,7 +36,8 @@ settings_load() {
 # settings_save – remember them beside the data, and make the secrets once.
 settings_save() {
   mkdir -p "$RUN_DIR/data"
-  printf "STORE=%s\nPORT_BASE=%s\nSTORE_PROXIES='%s'\n" "$STORE" "$PORT_BASE" "$STORE_PROXIES" >"$RUN_DIR/settings"
+  printf "STORE=%s\nPORT_BASE=%s\nSTORE_PROXIES='%s'\nSTANDBY='%s'\n" "$STORE" "$PORT_BASE" "$STORE_PROXIES" "$STANDBY" \
+    >"$RUN_DIR/settings"
   if [[ ! -s $RUN_DIR/data/secrets ]]; then
     (
       umask 077
@@ -57,8 +60,13 @@ secrets_load() {
   source "$RUN_DIR/data/secrets"
 }
 
-# postgres_url – the database as every process reaches it.
-postgres_url() { printf 'postgresql://meridian:%s@127.0.0.1:%s/meridian\n' "$DATABASE_PASSWORD" "$(port_of postgres)"; }
+# postgres_url [NAME…] – the database as every process reaches it, or on these servers alone.
+postgres_url() {
+  local name hosts=''
+  (($# > 0)) || { [[ -n $STANDBY ]] && set -- postgres postgres-standby || set -- postgres; }
+  for name in "$@"; do hosts+=${hosts:+,}127.0.0.1:$(port_of "$name"); done
+  printf 'postgresql://meridian:%s@%s/meridian\n' "$DATABASE_PASSWORD" "$hosts"
+}
 
 # config_write – .run/config.yaml, the same file for every process of every region.
 config_write() {
@@ -73,6 +81,7 @@ PREFERRED_URL_SCHEME: http
 REGION_HOSTNAMES:
 $(for region in "${REGIONS[@]}"; do echo "  - 127.0.0.1:$(port_of "$region-api")"; done)
 DB_URI: $(postgres_url)
+${STANDBY:+DB_READ_URI: $(postgres_url postgres-standby)}
 BUILDLOGS_REDIS:
   host: 127.0.0.1
   port: $(port_of redis)
@@ -150,7 +159,8 @@ regions_env_write() {
           echo "${region^^}_STORE='$(url_of "$region-store")'"
         fi
       done
-      echo "POSTGRES_URL='$(postgres_url)'"
+      # For tools over libpq: with a standby, whichever of the two is the primary.
+      echo "POSTGRES_URL='$(postgres_url)${STANDBY:+?target_session_attrs=read-write}'"
       echo "REDIS_URL='redis://127.0.0.1:$(port_of redis)/0'"
       echo "CONFIG='$RUN_DIR/config.yaml'"
       echo "SUPERUSER='admin'"

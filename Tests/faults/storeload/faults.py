@@ -1,9 +1,10 @@
-"""What is done to one region's store, how it is undone, and how one sees that it was really so."""
+"""What is done to one region's store, or to the database, how it is undone, and how one sees that it was really so."""
 
 import errno
 import http.client
 import json
 import subprocess
+import time
 
 from harness.s3 import S3Error
 
@@ -14,7 +15,8 @@ class Fault:
     """A way in which the store of one region fails."""
 
     name = what = ""
-    variant = "plain"        # of the simulation: plain, proxied (a fault proxy before the store) or folder
+    variant = "plain"        # of the simulation: plain, proxied (a fault proxy before the store), folder or standby
+    is_of_store = True       # or of the database, which all regions share
     spoils_reads = False     # clients that are redirected to the store get wrong or short bodies
 
     def __init__(self, simulation, region, arguments):
@@ -133,7 +135,7 @@ class Proxied(Fault):
     variant, mode, counter = "proxied", "", ""
 
     def options(self):
-        return {}
+        return {"standby": variant == "standby"}
 
     def _control(self, method, path):
         connection = http.client.HTTPConnection(
@@ -183,8 +185,26 @@ class Corrupted(Proxied):
         return {"every": self.arguments.every or 4}
 
 
-FAULTS = {fault.name: fault for fault in (Killed, Hung, OverQuota, DiskFull, Errors, Stalled, Truncated, Corrupted)}
-VARIANTS = ("plain", "proxied", "folder")
+class PrimaryLost(Fault):
+    name, variant, is_of_store = "primary", "standby", False
+    what = "PostgreSQL's primary is killed (SIGKILL) for good, and its standby promoted after some seconds"
+
+    def begin(self):
+        self.simulation.call("stop", "postgres", "--signal", "KILL")
+        time.sleep(self.arguments.promote_after)
+        self.simulation.call("promote")
+
+    def end(self):
+        """The old primary stays away: it would have to follow the new one first."""
+
+    def evidence(self):
+        # The URL names both servers; only the one that takes writes answers.
+        found = self.simulation.catalog.value("SELECT inet_server_port() || ' ' || pg_is_in_recovery()")
+        return f"the primary is at port {found.split()[0]}" if found == f"{self.simulation.port('postgres-standby')} false" else ""
+
+
+FAULTS = {fault.name: fault for fault in (Killed, Hung, OverQuota, DiskFull, Errors, Stalled, Truncated, Corrupted, PrimaryLost)}
+VARIANTS = ("plain", "proxied", "folder", "standby")
 
 
 def variant_settings(variant, region):
@@ -193,4 +213,4 @@ def variant_settings(variant, region):
         return {"proxies": (region,)}
     if variant == "folder":
         return {"tmpfs": (region, TMPFS_MIB)}
-    return {}
+    return {"standby": variant == "standby"}

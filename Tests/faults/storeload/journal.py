@@ -40,6 +40,7 @@ class Journal:
         self.attempts = collections.Counter()   # (phase, kind, where, what)
         self.wrong_bytes = collections.Counter()  # (phase, where): complete answers whose digest is wrong
         self.seconds = collections.defaultdict(list)  # (phase, kind)
+        self.ends = collections.defaultdict(list)  # (kind, via): when each succeeded
         self.acknowledged = []
         self.path.write_text("")
 
@@ -55,6 +56,7 @@ class Journal:
         with self.lock:
             self.done[phase, kind, via] += 1
             self.seconds[phase, kind].append(seconds)
+            self.ends[kind, via].append(self.at())
 
     def operation_failed(self, kind, via, client, what, seconds, where="registry"):
         phase = self.phase
@@ -110,6 +112,12 @@ class Journal:
                 if k == kind and phase in phases:
                     sums[f"{what} ({where})"] += n
         return ", ".join(f"{n}x {text}" for text, n in sums.most_common())
+
+    def pause(self, kind, via, since):
+        """The longest time from `since` on in which no operation of this kind succeeded at this address."""
+        with self.lock:
+            times = [since, *(at for at in self.ends[kind, via] if at >= since)]
+        return max((later - sooner for sooner, later in zip(times, times[1:])), default=float("inf"))
 
     def slowest(self, kind, phase):
         with self.lock:

@@ -17,13 +17,13 @@ SKOPEO_SECONDS = 150
 
 
 class Load:
-    """Clients that go on until they are told to stop. Half of them talk to one region, half to the load balancer."""
+    """Clients that go on until they are told to stop; they are spread over one region, the load balancer, and regions named in `more`."""
 
-    def __init__(self, simulation, journal, folder, clients=8, skopeo=True, region="eu", redirects=False):
+    def __init__(self, simulation, journal, folder, clients=8, skopeo=True, region="eu", redirects=False, more=()):
         self.simulation, self.journal, self.folder, self.skopeo = simulation, journal, folder, skopeo
         self.stopping, self.threads = threading.Event(), []
         self.seeded, self.recent, self.lock = [], collections.deque(maxlen=NEWEST), threading.Lock()
-        self.addresses = {region: simulation.api(region), "lb": simulation.env["GLOBAL_URL"]}
+        self.addresses = {region: simulation.api(region), "lb": simulation.env["GLOBAL_URL"]} | {each: simulation.api(each) for each in more}
         self.region, self.clients, self.redirects, self.surprises = region, clients, redirects, []
 
     def client(self, name, via):
@@ -34,7 +34,10 @@ class Load:
 
     def is_only_copy(self, digests):
         """Whether one of the blobs has no copy but at the store that fails."""
-        return self.simulation.is_only_at(f"{self.region}storage", digests)
+        try:
+            return self.simulation.is_only_at(f"{self.region}storage", digests)
+        except RuntimeError:
+            return False  # the database is away, and nobody can say
 
     def seed(self, count):
         """Images that are there before anything fails."""
@@ -49,8 +52,8 @@ class Load:
 
     def start(self):
         for number in range(self.clients):
-            # Puller and pusher, each at both addresses, in turn.
-            via, pulls = (self.region, "lb")[number // 2 % 2], number % 2 == 0
+            # Puller and pusher, each at every address, in turn.
+            via, pulls = list(self.addresses)[number // 2 % len(self.addresses)], number % 2 == 0
             name = f"{'pull' if pulls else 'push'}{number}-{via}"
             work = self._pulling if pulls else self._pushing
             self._thread(name, lambda name=name, via=via, work=work: work(self.client(name, via)))

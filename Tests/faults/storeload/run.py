@@ -14,6 +14,8 @@ from .simulation import REGIONS
 SEEDS = 16
 # With all attempts; without a fault none takes more than a few seconds.
 SLOWEST_SECONDS = {"pull": 10, "push": 30}
+# Without its primary the registry takes no push; so long may it last, and so long may pulls be slow to go on.
+RESUMED_SECONDS = {"pull": 10, "push": 15}
 
 
 class Run:
@@ -26,7 +28,8 @@ class Run:
         self.folder.mkdir(exist_ok=True)
         self.journal = Journal(self.folder / f"{fault.name}-{mode}.jsonl")
         self.load = Load(simulation, self.journal, simulation.folder, arguments.clients, not arguments.no_skopeo, arguments.region,
-                         mode == "redirect")
+                         mode == "redirect", () if fault.is_of_store else [r for r in REGIONS if r not in (arguments.region, "us")])
+        self.began_at = 0.0
         self.missed, self.converged, self.objects, self.wrong, self.evidence = 0, None, 0, [], ""
 
     def run(self):
@@ -38,6 +41,8 @@ class Run:
         self.load.start()
         try:
             self._phase(BEFORE, self.arguments.before)
+            self.began_at = self.journal.at()
+            self.journal.phase = DURING
             self.fault.begin()
             outcome.say(f"{time.strftime('%H:%M:%S', time.gmtime())} the fault begins")
             try:
@@ -130,6 +135,12 @@ class Run:
 
     def _judge_attempts(self):
         j, kind = self.journal, "pull"
+        if not self.fault.is_of_store:
+            for kind, longest in RESUMED_SECONDS.items():
+                pauses = {via: j.pause(kind, via, self.began_at) for via in self.load.addresses}
+                self._goal(f"{kind}: goes on at every address after {longest} s at most", max(pauses.values()) <= longest,
+                           "the longest pause was " + ", ".join(f"{seconds:.1f} s via {via}" for via, seconds in pauses.items()))
+            return
         broken_off = ("body cut off", "wrong bytes after resuming", "skopeo failed")
         if self.fault.name == "corrupt":
             failed = j.attempts_failed(kind, "registry", without=broken_off)

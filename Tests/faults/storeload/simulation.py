@@ -40,16 +40,17 @@ class Simulation:
                                "\n".join(log.read_text(errors="replace").splitlines()[-15:]))
         return code
 
-    def up(self, proxied=False, proxies=(), tmpfs=None):
+    def up(self, proxied=False, proxies=(), tmpfs=None, standby=False):
         """A fresh simulation.
 
         `proxied` is FEATURE_PROXY_STORAGE; `proxies` are the regions with a fault proxy; `tmpfs` is (region, MiB), and then all
-        stores are folders and that region's is a file system of its own.
+        stores are folders and that region's is a file system of its own; `standby` adds a second PostgreSQL.
         """
         self.down()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.settings.update({
             "STORE": "local" if tmpfs else "ceph", "MERIDIAN_STORE_PROXIES": " ".join(proxies),
+            "MERIDIAN_STANDBY": "1" if standby else "",
             "QUAY_OVERRIDE_CONFIG": json.dumps({"FEATURE_PROXY_STORAGE": proxied})})
         if tmpfs:
             self.call("up", "--services-only")
@@ -85,6 +86,8 @@ class Simulation:
 
     def port(self, name):
         """A port of the simulation by the offsets of scripts/lib/regions.sh."""
+        if name == "postgres-standby":
+            return int(self.settings["MERIDIAN_PORT_BASE"]) + 13
         region, _, kind = name.partition("-")
         offset = {"store": 0, "api": 1, "health": 2, "worker": 3, "proxy": 4, "proxy-control": 5}[kind]
         return int(self.settings["MERIDIAN_PORT_BASE"]) + {"us": 20, "eu": 30, "ap": 40}[region] + offset
