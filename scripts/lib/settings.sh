@@ -63,7 +63,7 @@ secrets_load() {
 # postgres_url [NAME…] – the database as every process reaches it, or on these servers alone.
 postgres_url() {
   local name hosts=''
-  (($# > 0)) || { [[ -n $STANDBY ]] && set -- postgres postgres-standby || set -- postgres; }
+  (($# > 0)) || set -- postgres ${STANDBY:+postgres-standby}
   for name in "$@"; do hosts+=${hosts:+,}127.0.0.1:$(port_of "$name"); done
   printf 'postgresql://meridian:%s@%s/meridian\n' "$DATABASE_PASSWORD" "$hosts"
 }
