@@ -31,6 +31,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 
 let package = Package(
@@ -50,6 +51,7 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
   targets: [
     // C libraries: module map and shim only.
@@ -65,6 +67,7 @@ let package = Package(
 
     // The shared library, area by area; `Shared` re-exports them all.
     area("Model", uses: ["CLibCrypto"]),
+    area("Identity", uses: ["SharedModel"]),
     area("Config", uses: ["SharedModel", yams]),
     area("Observability", uses: ["SharedModel", logging]),
     area(
@@ -90,13 +93,13 @@ let package = Package(
     .target(
       name: "Shared",
       dependencies: [
-        "SharedModel", "SharedConfig", "SharedObservability", "SharedStorage", "SharedHealth", "SharedPlacement",
-        "SharedQueue", "SharedCatalog", "SharedStartup", "SharedWebhook",
+        "SharedModel", "SharedIdentity", "SharedConfig", "SharedObservability", "SharedStorage", "SharedHealth",
+        "SharedPlacement", "SharedQueue", "SharedCatalog", "SharedStartup", "SharedWebhook",
       ],
       path: "Sources/Shared",
       exclude: [
-        "Model", "Config", "Observability", "Storage", "Health", "Placement", "Queue", "Catalog", "Startup", "Webhook",
-        "README.md",
+        "Model", "Identity", "Config", "Observability", "Storage", "Health", "Placement", "Queue", "Catalog", "Startup",
+        "Webhook", "README.md",
       ],
       sources: ["Shared.swift"],
       swiftSettings: strict),
@@ -115,7 +118,9 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "HealthService",
-      dependencies: ["Shared", hummingbird, nioCore, httpTypes, logging, argumentParser, lifecycle, unixSignals],
+      dependencies: [
+        "Shared", hummingbird, nioCore, httpTypes, logging, argumentParser, lifecycle, unixSignals, mustache,
+      ],
       swiftSettings: strict),
 
     // Tests.

@@ -2,6 +2,7 @@
 @_exported public import SharedCatalog
 @_exported public import SharedConfig
 @_exported public import SharedHealth
+@_exported public import SharedIdentity
 @_exported public import SharedModel
 @_exported public import SharedObservability
 @_exported public import SharedPlacement

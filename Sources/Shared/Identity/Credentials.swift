@@ -1,16 +1,16 @@
-import FoundationEssentials
-import Shared
+internal import FoundationEssentials
+package import SharedModel
 
 /// What an `Authorization` header says.
-enum Credentials: Sendable {
+package enum Credentials: Sendable {
   case basic(user: String, password: Secret)
   case bearer(Secret)
 
   /// Longer headers are not looked at (security rules 12 and 14).
-  static let maximumHeaderBytes = 20 << 10
+  package static let maximumHeaderBytes = 20 << 10
 
   /// Parses a header; nil where it is of another scheme, malformed or too long. Schemes compare case-insensitively.
-  init?(header: String) {
+  package init?(header: String) {
     guard header.utf8.count <= Self.maximumHeaderBytes, let space = header.firstIndex(of: " ") else { return nil }
     let value = header[header.index(after: space)...].drop { $0 == " " }
     switch header[..<space].lowercased() {
