@@ -16,8 +16,12 @@ struct CopyWatch: Sendable {
     let location = failed.placement.location
     switch failed.error {
     // The store has reported whatever it answered; of one that fell silent only the reader knows.
-    case .timedOut(phase: CopyOpening.slowPhase), .timedOut(phase: "no progress"):
+    case .timedOut(phase: CopyOpening.slowPhase):
       health.record(location, .reading, .fails(retryAfter: nil))
+    case .timedOut(phase: FailoverBody.silentPhase):
+      health.record(location, .reading, .fails(retryAfter: nil))
+      // It answers every question and then leaves clients waiting: the next ones are not to wait as well.
+      health.recordDoubt(location)
     case .objectMissing: doubt(failed.placement, blob, .missing)
     case .sizeMismatch(_, let actual): doubt(failed.placement, blob, .wrongSize(actualBytes: actual))
     default: break
@@ -49,7 +53,7 @@ struct CopyWatch: Sendable {
   /// that is, so each one is looked at again.
   func wrongBytes(_ blob: BlobRecord, from sources: [LocationID]) {
     for source in Set(sources) {
-      health.recordWrongBytes(source)
+      health.recordDoubt(source)
       samples.forget(blob.digest, at: source)
       if let placement = blob.placements.first(where: { $0.location == source }) {
         doubt(placement, blob, .wrongContent)

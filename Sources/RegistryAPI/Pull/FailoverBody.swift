@@ -34,6 +34,9 @@ struct FailoverBody: Sendable {
     var sources: [LocationID] = []
   }
 
+  /// What a copy that fell silent in the middle is said to have failed in.
+  static let silentPhase = "no progress"
+
   let blob: BlobRecord
   /// The part asked for; nil for all of it.
   let part: ByteRange?
@@ -131,7 +134,7 @@ extension FailoverBody {
         switch event {
         case .tick:
           if Task.isCancelled { return .cancelled }
-          if ContinuousClock.now - waitingSince >= limits.stall { return .timedOut(phase: "no progress") }
+          if ContinuousClock.now - waitingSince >= limits.stall { return .timedOut(phase: Self.silentPhase) }
           group.addTask { await Self.tick(after: tick) }
         case .failure(let error): return error
         case .chunk(nil):

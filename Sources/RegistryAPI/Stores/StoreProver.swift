@@ -100,7 +100,7 @@ struct StoreProver: Service {
     }
     let hasChanged = health.recordProof(store.location, StoreKnowledge.Outcome(failure))
     if !isTrue {
-      health.recordWrongBytes(store.location)
+      health.recordDoubt(store.location)
     } else if sample != nil, failure == nil {
       health.recordRightBytes(store.location)
     }

@@ -45,9 +45,9 @@ package final class StoreHealth: Sendable {
     change(location) { store, now in store.recordWord(status, at: now - age) }
   }
 
-  /// Reports that an object of the store was read to its end and had wrong bytes.
-  package func recordWrongBytes(_ location: LocationID) {
-    change(location) { store, now in store.recordWrongBytes(at: now) }
+  /// Reports that an object of the store had wrong bytes, or that its body fell silent in the middle.
+  package func recordDoubt(_ location: LocationID) {
+    change(location) { store, now in store.recordDoubt(at: now) }
   }
 
   /// Reports that an object of the store was read to its end and had the right bytes.
@@ -85,7 +85,7 @@ package final class StoreHealth: Sendable {
     change(location) { store, now in store.wantsWriteProof(at: now) } ?? false
   }
 
-  /// Whether bytes of the store were wrong lately and none were found right since.
+  /// Whether a body of the store was wrong or fell silent lately, and too few were right since.
   package func isDoubted(_ location: LocationID) -> Bool {
     change(location) { store, now in store.isDoubted(at: now) } ?? false
   }

@@ -28,8 +28,12 @@ package struct StoreKnowledge: Sendable {
     package var failedProofs = 2
     /// The health service's word counts for so long after the look it speaks of.
     package var wordAge: Duration = .seconds(15)
-    /// A store that returned wrong bytes is read from last for so long, unless it proves itself earlier.
+    /// A store that returned wrong bytes, or stopped in the middle of a body, is read from last for so long, unless it
+    /// proves itself earlier.
     package var doubtFor: Duration = .seconds(30)
+    /// So many bodies with the right bytes, one after the other, end a doubt: of a line that spoils every fourth body, three
+    /// in a row say nothing.
+    package var rightBodies = 20
 
     /// The defaults; breakers open after 3 failures in a row, for 1 s at first and 10 s at most.
     package init() {
@@ -49,6 +53,7 @@ package struct StoreKnowledge: Sendable {
   private var wroteAt: ContinuousClock.Instant?
   private var word: (status: ProbeStatus, at: ContinuousClock.Instant)?
   private var doubtedUntil: ContinuousClock.Instant?
+  private var rightInARow = 0
 
   /// Knows nothing yet: the store counts as usable, and as not proven.
   package init(limits: Limits = Limits()) {
@@ -93,16 +98,22 @@ package struct StoreKnowledge: Sendable {
     word = (status, observedAt)
   }
 
-  /// Takes in that bytes came that are not those on record: the store, or the way from it, is not to be trusted.
-  package mutating func recordWrongBytes(at now: ContinuousClock.Instant) {
+  /// Takes in that bytes came that are not those on record, or that a body fell silent in its middle: the store, or the way
+  /// from it, is not to be trusted, whatever its answers look like.
+  package mutating func recordDoubt(at now: ContinuousClock.Instant) {
     provenAt = nil
     doubtedUntil = now + limits.doubtFor
+    rightInARow = 0
   }
 
-  /// Takes in that a whole object was read and had the right bytes, which ends a doubt.
-  package mutating func recordRightBytes() { doubtedUntil = nil }
+  /// Takes in that a whole object was read and had the right bytes; enough of these end a doubt.
+  package mutating func recordRightBytes() {
+    guard doubtedUntil != nil else { return }
+    rightInARow += 1
+    if rightInARow >= limits.rightBodies { doubtedUntil = nil }
+  }
 
-  /// Whether bytes of the store were wrong lately and none were found right since.
+  /// Whether a body of the store was wrong or fell silent lately, and too few were right since.
   package func isDoubted(at now: ContinuousClock.Instant) -> Bool { doubtedUntil.map { now < $0 } ?? false }
 
   /// Whether proof after proof has failed: waiting for the store is in vain.

@@ -123,6 +123,8 @@ struct FailoverBodyTests {
     try await setting.serve(into: &received)
     #expect(received == setting.bytes)
     #expect(setting.stores[1].opened.ranges.withLock { $0 } == [try range(2500, 8999)])
+    // One that falls silent is not to keep the next client waiting; one that breaks off costs nothing.
+    #expect(setting.health.isDoubted(setting.stores[0].location) == stalls)
   }
 
   @Test("a part goes on within itself")

@@ -81,18 +81,24 @@ struct StoreKnowledgeTests {
     #expect(store.isUsable(for: .writing, at: at(31)))
   }
 
-  @Test("wrong bytes make a store the last to be read from, until right ones come or the doubt has had its time")
+  @Test("a doubt makes a store the last to be read from, until right bytes come often enough or it has had its time")
   mutating func doubts() {
     _ = prove(.works, 0)
-    store.recordWrongBytes(at: at(1))
+    store.recordDoubt(at: at(1))
     #expect(store.provenAt == nil)
     #expect(!store.isUsable(for: .reading, at: at(2)))
     #expect(store.isUsable(for: .writing, at: at(2)))
     _ = prove(.works, 3)
     #expect(!store.isUsable(for: .reading, at: at(3)))
+    for _ in 0..<19 { store.recordRightBytes() }
+    #expect(!store.isUsable(for: .reading, at: at(3)))
     store.recordRightBytes()
     #expect(store.isUsable(for: .reading, at: at(3)))
-    store.recordWrongBytes(at: at(4))
-    #expect(store.isUsable(for: .reading, at: at(35)))
+    store.recordDoubt(at: at(4))
+    for _ in 0..<10 { store.recordRightBytes() }
+    store.recordDoubt(at: at(5))
+    for _ in 0..<10 { store.recordRightBytes() }
+    #expect(!store.isUsable(for: .reading, at: at(34)))
+    #expect(store.isUsable(for: .reading, at: at(36)))
   }
 }
