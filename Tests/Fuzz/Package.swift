@@ -25,7 +25,8 @@ let package = Package(
     .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "SharedModel", dependencies: ["CLibCrypto"], swiftSettings: strict),
     .target(name: "SharedConfig", dependencies: ["SharedModel", yams], swiftSettings: strict),
-    .target(name: "Shared", dependencies: ["SharedModel", "SharedConfig"], swiftSettings: strict),
+    .target(name: "SharedIdentity", dependencies: ["SharedModel"], swiftSettings: strict),
+    .target(name: "Shared", dependencies: ["SharedModel", "SharedConfig", "SharedIdentity"], swiftSettings: strict),
 
     .target(name: "FuzzProperties", swiftSettings: strict),
     .target(

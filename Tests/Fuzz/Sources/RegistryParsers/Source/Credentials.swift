@@ -1,1 +1,0 @@
-../../../../../Sources/RegistryAPI/Access/Credentials.swift
