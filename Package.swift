@@ -81,7 +81,7 @@ let package = Package(
       uses: ["SharedModel", "SharedQueue", "SharedConfig", "SharedObservability", "Postgres", logging],
       resources: [
         .embedInCode("Migrations/0001_core.sql"), .embedInCode("Migrations/0002_histories.sql"),
-        .embedInCode("Migrations/0003_replication.sql"),
+        .embedInCode("Migrations/0003_replication.sql"), .embedInCode("Migrations/0004_health.sql"),
       ]),
     area("Webhook", uses: ["SharedModel", "SharedConfig", "HTTPTransport"]),
     area(

@@ -17,9 +17,6 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "The address to listen on, HOST:PORT.")
   var listen: String = "127.0.0.1:8082"
 
-  /// A snapshot not renewed for this long is unknown.
-  private static let staleAfterMs: Int64 = 15_000
-
   func run() async throws {
     try await CommandOutcome.report("health-service") { try await serve() }
   }
@@ -35,17 +32,21 @@ struct RunCommand: AsyncParsableCommand {
       configuration, service: "health-service", logger: logger, routesReads: true)
     let stores = try Startup.stores(configuration)
     let queue = Startup.queue(configuration, logger: logger)
-    let state = HealthState(
-      region: configuration.region, home: configuration.home, staleAfterMs: Self.staleAfterMs,
-      nowMs: { Int64(Date().timeIntervalSince1970 * 1000) })
-
     let replica = try Startup.replicaCatalog(configuration, service: "health-service")
     let modes = WriteModes(isReadOnly: configuration.registryState == .readonly)
     var probes = stores.values.map { StorageProbe.make(store: $0, isReadOnly: modes.isReadOnly) }
     probes.append(
       DatabaseProbe.make(
         catalog: catalog, replica: replica, prober: "health-service-\(configuration.region)", modes: modes))
-    probes.append(Probe(target: .redis) { try await queue.probe() })
+    probes.append(
+      Probe(target: .redis) {
+        try await queue.probe()
+        return .pass
+      })
+    let state = HealthState(
+      region: configuration.region, home: configuration.home,
+      instance: "\(configuration.region)-\(RandomIdentifier().hex.prefix(8))",
+      policy: VerdictPolicy(regions: configuration.regions.map(\.name.description)), expected: probes)
 
     let server = Application(
       responder: HealthResponder(state: state),

@@ -5,16 +5,20 @@ import Shared
 enum DatabaseProbe {
   /// Builds the probe; also keeps `modes` up to date with the states of the locations.
   static func make(catalog: Catalog, replica: Catalog?, prober: String, modes: WriteModes) -> Probe {
-    let standIn: (@Sendable () async throws -> Void)? = replica.map { replica in
-      { @Sendable in try await replica.probeRead() }
-    }
-    return Probe(target: .database, standIn: standIn) {
-      if modes.isRegistryReadOnly {
-        try await catalog.probeRead()
-      } else {
-        try await catalog.probeWrite(prober: prober)
+    Probe(target: .database) {
+      do {
+        if modes.isRegistryReadOnly {
+          try await catalog.probeRead()
+        } else {
+          try await catalog.probeWrite(prober: prober)
+        }
+        modes.update(try await catalog.locations())
+        return .pass
+      } catch {
+        guard let replica else { throw error }
+        try await replica.probeRead()
+        return Sighting(read: .warn("the primary: \(error); the replica stands in"))
       }
-      modes.update(try await catalog.locations())
     }
   }
 }

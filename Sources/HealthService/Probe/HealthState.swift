@@ -1,93 +1,157 @@
 import Shared
 import Synchronization
 
-/// What this process has seen, kept for the routes to answer from without waiting.
+/// What this process has seen and heard, kept for the routes to answer from without waiting.
+///
+/// The verdicts are made once per change, or when they are older than `viewLifetimeMs`; reading them takes a lock for a
+/// few instructions.
 final class HealthState: Sendable {
-  private struct Entry {
-    var hysteresis: Hysteresis
-    var health: ComponentHealth
+  private struct Key: Hashable {
+    let region: String
+    let instance: String
+  }
+
+  private struct Heard {
+    let observation: RegionObservation
+    let readAtMs: Int64
   }
 
   private struct State {
-    var components: [String: Entry] = [:]
-    var others: [(snapshot: RegionSnapshot, ageMs: Int64, readAtMs: Int64)] = []
-    var boardError: String?
+    var components: [String: ComponentRecord] = [:]
+    var heard: [Key: Heard] = [:]
+    var drains: (list: DrainList, readAtMs: Int64)?
+    var redisAtMs: Int64?
+    var databaseAtMs: Int64?
+    var view: (view: HealthView, madeAtMs: Int64)?
+    var revision: UInt64 = 0
   }
 
-  private let state = Mutex(State())
-  private let region: RegionName
-  private let home: LocationID
-  private let staleAfterMs: Int64
-  private let nowMs: @Sendable () -> Int64
+  /// How long a view is told on; ages in it are off by no more.
+  static let viewLifetimeMs: Int64 = 250
+  /// A way to the others that has not worked for so long is lost: three beats of the exchange.
+  static let boardLossMs: Int64 = 7_000
+  /// What was heard longer ago is forgotten.
+  private static let forgetAfterMs: Int64 = 600_000
+  /// More health services than this are not remembered; the board holds fewer.
+  private static let mostHeard = 512
 
-  /// Knows nothing yet; every component is unknown until it is probed.
-  init(region: RegionName, home: LocationID, staleAfterMs: Int64, nowMs: @escaping @Sendable () -> Int64) {
+  let region: RegionName
+  let home: LocationID
+  /// What this process is called among the region's health services.
+  let instance: String
+  let policy: VerdictPolicy
+  private let clock: HealthClock
+  private let state = Mutex(State())
+
+  /// Knows nothing yet: each of `expected` is unknown until it is probed.
+  init(
+    region: RegionName, home: LocationID, instance: String = "", policy: VerdictPolicy = VerdictPolicy(),
+    expected: [Probe] = [], clock: HealthClock = .system
+  ) {
     self.region = region
     self.home = home
-    self.staleAfterMs = staleAfterMs
-    self.nowMs = nowMs
+    self.instance = instance
+    self.policy = policy
+    self.clock = clock
+    state.withLock { state in
+      for probe in expected {
+        state.components[probe.target.name] = ComponentRecord(probe.target.name, thresholds: probe.thresholds)
+      }
+    }
   }
 
-  /// Takes in one probe's end; returns the component's new status where it has just changed.
-  ///
-  /// A component that fails and has a stand-in is a warning: pulls go on.
-  func record(_ probe: Probe, failure: String?, hasStandIn: Bool = false, durationMs: Int64) -> ProbeStatus? {
-    let now = nowMs()
+  /// Takes in one look's end; returns the component where its status has just changed.
+  @discardableResult
+  func record(_ probe: Probe, _ sighting: Sighting, durationMs: Int64) -> ComponentHealth? {
+    let (now, wall) = (clock.monotonicMs(), clock.wallMs())
     return state.withLock { state in
       let name = probe.target.name
-      var hysteresis = state.components[name]?.hysteresis ?? Hysteresis(thresholds: probe.thresholds)
-      let changed = hysteresis.record(success: failure == nil)
-      let before = state.components[name]?.health
-      let status = hysteresis.status == .fail && hasStandIn ? ProbeStatus.warn : hysteresis.status
-      state.components[name] = Entry(
-        hysteresis: hysteresis,
-        health: ComponentHealth(
-          component: name, status: status,
-          // While hysteresis still holds a failure after a success, the last failure's reason stands.
-          reason: hysteresis.status == .pass ? nil : failure ?? before?.reason,
-          observedAtMs: now, durationMs: durationMs))
-      return changed || (before != nil && before?.status != status) ? status : nil
+      var record = state.components[name] ?? ComponentRecord(name, thresholds: probe.thresholds)
+      let changed = record.record(sighting, durationMs: durationMs, nowMs: now, wallMs: wall)
+      state.components[name] = record
+      state.view = nil
+      return changed ? record.health : nil
     }
   }
 
-  /// Takes in what the board said of all regions, or why it could not be read.
-  func recordBoard(_ result: Result<[(snapshot: RegionSnapshot, ageMs: Int64)], any Error>) {
-    let now = nowMs()
+  /// Takes in what a beat of the exchange brought; what it did not bring stands on and ages.
+  func record(_ exchange: Exchange) {
+    let now = clock.monotonicMs()
     state.withLock { state in
-      switch result {
-      case .success(let snapshots):
-        state.others = snapshots.map { ($0.snapshot, $0.ageMs, now) }
-        state.boardError = nil
-      case .failure(let error):
-        state.boardError = "\(error)"
+      if exchange.reachedRedis { state.redisAtMs = now }
+      if exchange.reachedDatabase { state.databaseAtMs = now }
+      if let drains = exchange.drains { state.drains = (drains, now) }
+      for observation in exchange.observations where !isOwn(observation.snapshot) {
+        let key = Key(region: observation.snapshot.region, instance: observation.snapshot.instance)
+        if let known = state.heard[key] {
+          guard observation.ageMs <= Self.age(known, nowMs: now) else { continue }
+        } else if state.heard.count >= Self.mostHeard {
+          continue
+        }
+        state.heard[key] = Heard(observation: observation, readAtMs: now)
       }
+      state.heard = state.heard.filter { Self.age($0.value, nowMs: now) <= Self.forgetAfterMs }
+      state.view = nil
     }
   }
 
-  /// This region as it stands now; what was not probed for long is unknown.
-  var snapshot: RegionSnapshot {
-    let now = nowMs()
-    let components = state.withLock { state in
-      state.components.values.map { $0.health.aged(nowMs: now, limitMs: staleAfterMs) }
+  /// Everything as it stands now.
+  var view: HealthView {
+    let now = clock.monotonicMs()
+    return state.withLock { state in
+      if let kept = state.view, (0...Self.viewLifetimeMs).contains(now - kept.madeAtMs) { return kept.view }
+      let view = makeView(&state, nowMs: now)
+      state.view = (view, now)
+      return view
     }
-    return RegionSnapshot(
-      region: region.description, home: home, components: components.sorted { $0.component < $1.component })
   }
 
-  /// The verdict on one region: this one from what was seen here, another from what it published; nil where unknown.
-  func verdict(on name: String) -> RegionVerdict? {
-    verdicts.first { $0.region == name }
+  /// This region as this process sees it; what was not probed for long is unknown.
+  var snapshot: RegionSnapshot { view.snapshot }
+
+  /// The verdicts on all regions, this one first.
+  var verdicts: [RegionVerdict] { view.verdicts }
+
+  /// The verdict on one region; nil where it was never heard of.
+  func verdict(on name: String) -> RegionVerdict? { view.verdict(on: name) }
+
+  /// The drains in force.
+  var drains: [RegionDrain] { view.drains }
+
+  /// By which ways the others are reached.
+  var boardReach: BoardReach { view.boardReach }
+
+  private func isOwn(_ snapshot: RegionSnapshot) -> Bool {
+    snapshot.region == region.description && snapshot.instance == instance
   }
 
-  /// The verdicts on all regions heard of, this one first.
-  var verdicts: [RegionVerdict] {
-    let now = nowMs()
-    let own = HealthEvaluator.verdict(on: snapshot, ageMs: 0, staleAfterMs: staleAfterMs)
-    let others = state.withLock(\.others).filter { $0.snapshot.region != region.description }
-    return [own]
-      + others.map { entry in
-        HealthEvaluator.verdict(
-          on: entry.snapshot, ageMs: entry.ageMs + max(0, now - entry.readAtMs), staleAfterMs: staleAfterMs)
-      }
+  private func makeView(_ state: inout State, nowMs now: Int64) -> HealthView {
+    let wall = clock.wallMs()
+    let components = state.components.values.map { $0.health(nowMs: now, limitMs: policy.staleAfterMs) }
+    let snapshot = RegionSnapshot(
+      region: region.description, home: home, instance: instance, atMs: wall,
+      components: components.sorted { $0.component < $1.component })
+    let others = state.heard.values.map { heard in
+      RegionObservation(snapshot: heard.observation.snapshot, ageMs: Self.age(heard, nowMs: now))
+    }
+    let observations = [RegionObservation(snapshot: snapshot, ageMs: 0, isOwn: true)] + others
+    let drains = state.drains.map { $0.list.inForce(afterMs: now - $0.readAtMs) } ?? []
+    let reach = BoardReach(
+      redis: Self.isRecent(state.redisAtMs, nowMs: now), database: Self.isRecent(state.databaseAtMs, nowMs: now))
+    state.revision &+= 1
+    return HealthView(
+      revision: state.revision, snapshot: snapshot,
+      verdicts: VerdictEngine.verdicts(
+        of: observations, drains: drains, policy: policy, own: region, board: reach),
+      observations: observations, drains: drains, boardReach: reach, atMs: wall)
+  }
+
+  private static func isRecent(_ instant: Int64?, nowMs: Int64) -> Bool {
+    instant.map { nowMs - $0 <= boardLossMs } ?? false
+  }
+
+  private static func age(_ heard: Heard, nowMs: Int64) -> Int64 {
+    let (age, overflows) = heard.observation.ageMs.addingReportingOverflow(max(0, nowMs - heard.readAtMs))
+    return overflows ? Int64.max : age
   }
 }

@@ -1,6 +1,6 @@
 import Shared
 
-/// One look at one component; throws with a reason fit for operators where it does not work.
+/// One look at one component; throws with a reason fit for operators where it does not work at all.
 struct Probe: Sendable {
   let target: ProbeTarget
   /// The time between the end of one look and the start of the next, before jitter.
@@ -8,17 +8,13 @@ struct Probe: Sendable {
   /// A look that takes longer has failed.
   let deadline: Duration
   let thresholds: Hysteresis.Thresholds
-  let look: @Sendable () async throws -> Void
-  /// What may stand in for the component while it fails, so that pulls go on; nil where nothing can.
-  let standIn: (@Sendable () async throws -> Void)?
+  let look: @Sendable () async throws -> Sighting
 
   /// Describes a probe.
   init(
     target: ProbeTarget, interval: Duration = .seconds(2), deadline: Duration = .seconds(3),
-    thresholds: Hysteresis.Thresholds = .init(rise: 2, fall: 2),
-    standIn: (@Sendable () async throws -> Void)? = nil, look: @escaping @Sendable () async throws -> Void
+    thresholds: Hysteresis.Thresholds = .init(rise: 2, fall: 3), look: @escaping @Sendable () async throws -> Sighting
   ) {
-    self.standIn = standIn
     self.target = target
     self.interval = interval
     self.deadline = deadline

@@ -23,18 +23,15 @@ struct Prober: Service {
     let clock = ContinuousClock()
     while !Task.isCancelled {
       let start = clock.now
-      let failure = await failure(of: probe.look, deadline: probe.deadline)
+      let sighting = await sighting(of: probe.look, deadline: probe.deadline)
       let durationMs = Int64((clock.now - start) / .milliseconds(1))
-      var hasStandIn = false
-      if failure != nil, let standIn = probe.standIn {
-        hasStandIn = await self.failure(of: standIn, deadline: probe.deadline) == nil
-      }
       guard !Task.isCancelled else { return }
-      if let status = state.record(probe, failure: failure, hasStandIn: hasStandIn, durationMs: durationMs) {
+      if let component = state.record(probe, sighting, durationMs: durationMs) {
         logger.log(
-          level: status == .pass ? .info : .warning, "component changed",
+          level: component.status == .pass ? .info : .warning, "component changed",
           metadata: [
-            "component": "\(probe.target.name)", "status": "\(status.rawValue)", "reason": "\(failure ?? "")",
+            "component": "\(component.component)", "status": "\(component.status.rawValue)",
+            "write": "\(component.status(for: .write).rawValue)", "reason": "\(component.reason ?? "")",
           ])
       }
       // Jitter keeps the probers of many processes from marching in step.
@@ -44,23 +41,23 @@ struct Prober: Service {
     }
   }
 
-  /// Nil where the look succeeded within its deadline, else one line why not.
-  private func failure(of look: @escaping @Sendable () async throws -> Void, deadline: Duration) async -> String? {
-    await withTaskGroup(of: String?.self) { group in
+  /// What the look found within its deadline.
+  private func sighting(of look: @escaping @Sendable () async throws -> Sighting, deadline: Duration) async -> Sighting
+  {
+    await withTaskGroup(of: Sighting.self) { group in
       group.addTask {
         do {
-          try await look()
-          return nil
+          return try await look()
         } catch {
-          return "\(error)"
+          return .fail("\(error)")
         }
       }
       group.addTask {
         // Cancelled as soon as the look has ended; then its result is not used.
         try? await ContinuousClock().sleep(for: deadline)
-        return ProbeError.deadlineExceeded(deadline).description
+        return .fail(ProbeError.deadlineExceeded(deadline).description)
       }
-      let first = await group.next() ?? nil
+      let first = await group.next() ?? .fail("no answer")
       group.cancelAll()
       return first
     }

@@ -11,7 +11,10 @@ enum StorageProbe {
     store: any BlobStore, isReadOnly: @escaping @Sendable (LocationID) -> Bool = { _ in false }
   ) -> Probe {
     Probe(target: .storage(store.location)) {
-      if isReadOnly(store.location) { return try await store.probe() }
+      if isReadOnly(store.location) {
+        try await store.probe()
+        return .pass
+      }
       let name = RandomIdentifier()
       let key = ObjectKey.canary(storagePath: store.storagePath, name: name)
       let bytes = Array(String(repeating: name.hex, count: sizeBytes / 32).utf8)
@@ -25,6 +28,7 @@ enum StorageProbe {
         throw error
       }
       try await store.delete(key)
+      return .pass
     }
   }
 }

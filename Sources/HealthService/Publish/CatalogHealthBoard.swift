@@ -7,13 +7,15 @@ struct CatalogHealthBoard: HealthBoard {
 
   func publish(_ snapshot: RegionSnapshot) async throws {
     let json = String(decoding: try JSONEncoder().encode(snapshot), as: UTF8.self)
-    try await catalog.publishHealth(region: RegionName(parsing: snapshot.region), snapshot: json)
+    try await catalog.publishHealth(
+      region: RegionName(parsing: snapshot.region), instance: snapshot.instance, snapshot: json)
   }
 
-  func snapshots() async throws -> [(snapshot: RegionSnapshot, ageMs: Int64)] {
+  func observations() async throws -> [RegionObservation] {
     let decoder = JSONDecoder()
-    return try await catalog.regionHealth().map { entry in
-      (try decoder.decode(RegionSnapshot.self, from: Data(entry.snapshot.utf8)), entry.ageMs)
+    return try await catalog.healthSnapshots().map { entry in
+      RegionObservation(
+        snapshot: try decoder.decode(RegionSnapshot.self, from: Data(entry.snapshot.utf8)), ageMs: entry.ageMs)
     }
   }
 }

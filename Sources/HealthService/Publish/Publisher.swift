@@ -16,11 +16,10 @@ struct Publisher: Service {
       while !Task.isCancelled {
         do {
           try await board.publish(state.snapshot)
-          state.recordBoard(.success(try await board.snapshots()))
+          state.record(Exchange(observations: try await board.observations(), reachedDatabase: true))
           if wasFailing { logger.info("health board reached again") }
           wasFailing = false
         } catch {
-          state.recordBoard(.failure(error))
           // Once per outage: the database probe reports the outage itself.
           if !wasFailing, !Task.isCancelled {
             logger.warning("health board cannot be reached", metadata: ["error": "\(error)"])

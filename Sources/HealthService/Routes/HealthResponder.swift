@@ -35,19 +35,19 @@ struct HealthResponder: HTTPResponder {
 
   private func region(_ name: String, for request: Request) throws -> Response {
     guard let verdict = state.verdict(on: name) else { return notFound(for: request) }
-    let status: ProbeStatus
+    let judgement: Judgement
     switch request.uri.queryParameters["for"] {
     case nil:
       // Without a question both must work; reads and writes are judged apart when asked for.
-      status = verdict.read.servesTraffic ? verdict.write : verdict.read
-    case "read"?: status = verdict.read
-    case "write"?: status = verdict.write
+      judgement = verdict.both
+    case "read"?: judgement = verdict.read
+    case "write"?: judgement = verdict.write
     default:
       return answer(
         .badRequest, Array("'for' is read or write\n".utf8), type: "text/plain", for: request)
     }
     return answer(
-      status.servesTraffic ? .ok : .serviceUnavailable, try encode(verdict), type: "application/json", for: request)
+      judgement.servesTraffic ? .ok : .serviceUnavailable, try encode(verdict), type: "application/json", for: request)
   }
 
   private func quay(_ body: QuayHealthBody, for request: Request) throws -> Response {

@@ -25,20 +25,43 @@ extension Catalog {
       """, [.text(prober)])
   }
 
-  /// Publishes this region's snapshot in place of its last one.
-  package func publishHealth(region: RegionName, snapshot: String) async throws(CatalogError) {
+  /// Publishes a health service's snapshot in place of its last one, and as the region's last word.
+  ///
+  /// What was not renewed for a day is forgotten with it, so that services of the past fill no table.
+  package func publishHealth(
+    region: RegionName, instance: String = "", snapshot: String
+  ) async throws(CatalogError) {
     _ = try await write(
       """
-      INSERT INTO region_health (region, snapshot) VALUES ($1, $2)
-      ON CONFLICT (region) DO UPDATE SET snapshot = excluded.snapshot, published_at = excluded.published_at
-      """, [.text(region.description), .text(snapshot)])
+      WITH word AS (
+        INSERT INTO region_health (region, snapshot) VALUES ($1, $3)
+        ON CONFLICT (region) DO UPDATE SET snapshot = excluded.snapshot, published_at = excluded.published_at
+      ), gone AS (
+        DELETE FROM health_snapshots
+        WHERE published_at < now_ms() - 86400000 AND NOT (region = $1 AND instance = $2)
+      )
+      INSERT INTO health_snapshots (region, instance, snapshot) VALUES ($1, $2, $3)
+      ON CONFLICT (region, instance) DO UPDATE
+        SET snapshot = excluded.snapshot, published_at = excluded.published_at
+      """, [.text(region.description), .text(instance), .text(snapshot)])
   }
 
-  /// All regions' last snapshots, ordered by region.
+  /// The last word of any of each region's health services, ordered by region.
   package func regionHealth() async throws(CatalogError) -> [PublishedHealth] {
-    let rows = try await read(
-      "SELECT region, snapshot, now_ms() - published_at FROM region_health ORDER BY region", [])
-    return try rows.map { (row) throws(CatalogError) in
+    try await published("SELECT region, snapshot, now_ms() - published_at FROM region_health ORDER BY region")
+  }
+
+  /// Every health service's last snapshot, the newest first: at most so many as there can sensibly be, 512.
+  package func healthSnapshots() async throws(CatalogError) -> [PublishedHealth] {
+    try await published(
+      """
+      SELECT region, snapshot, now_ms() - published_at FROM health_snapshots
+      ORDER BY published_at DESC, region, instance LIMIT 512
+      """)
+  }
+
+  private func published(_ sql: String) async throws(CatalogError) -> [PublishedHealth] {
+    try await read(sql, []).map { (row) throws(CatalogError) in
       PublishedHealth(region: try row.region(0), snapshot: try row.text(1), ageMs: try row.integer(2))
     }
   }

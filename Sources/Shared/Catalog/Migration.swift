@@ -15,5 +15,6 @@ struct Migration: Sendable {
     Migration(version: 2, name: "histories", sql: String(decoding: PackageResources._002_histories_sql, as: UTF8.self)),
     Migration(
       version: 3, name: "replication", sql: String(decoding: PackageResources._003_replication_sql, as: UTF8.self)),
+    Migration(version: 4, name: "health", sql: String(decoding: PackageResources._004_health_sql, as: UTF8.self)),
   ]
 }

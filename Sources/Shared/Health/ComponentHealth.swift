@@ -1,22 +1,62 @@
 /// What a region's health service knows of one component, with the time it was last looked at.
-package struct ComponentHealth: Sendable, Codable, Equatable {
+package struct ComponentHealth: Sendable, Codable, Hashable {
   /// The `ProbeTarget`'s name.
   package let component: String
+  /// How it does for reads, and for writes too where `writeStatus` says nothing.
   package let status: ProbeStatus
   /// One line for operators, or nil while all is well; never holds a host, key or credential.
   package let reason: String?
+  /// How it does for writes, where that differs from `status` or is looked at apart.
+  package let writeStatus: ProbeStatus?
+  /// One line for operators on writes.
+  package let writeReason: String?
+  /// What was measured, by a name that ends in its unit (`lag_seconds`, `pending_jobs`, `days_left`).
+  package let values: [String: Double]
   /// Milliseconds since the epoch by this host's clock when the last probe ended.
   package let observedAtMs: Int64
   /// How long the last probe took, in milliseconds.
   package let durationMs: Int64
 
   /// Describes a component.
-  package init(component: String, status: ProbeStatus, reason: String?, observedAtMs: Int64, durationMs: Int64) {
+  package init(
+    component: String, status: ProbeStatus, reason: String?, writeStatus: ProbeStatus? = nil,
+    writeReason: String? = nil, values: [String: Double] = [:], observedAtMs: Int64, durationMs: Int64
+  ) {
     self.component = component
     self.status = status
     self.reason = reason
+    self.writeStatus = writeStatus
+    self.writeReason = writeReason
+    self.values = values
     self.observedAtMs = observedAtMs
     self.durationMs = durationMs
+  }
+
+  /// Reads a component of any version of the program.
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    component = try container.decode(String.self, forKey: .component)
+    status = try container.decode(ProbeStatus.self, forKey: .status)
+    reason = try container.decodeIfPresent(String.self, forKey: .reason)
+    writeStatus = try container.decodeIfPresent(ProbeStatus.self, forKey: .writeStatus)
+    writeReason = try container.decodeIfPresent(String.self, forKey: .writeReason)
+    values = try container.decodeIfPresent([String: Double].self, forKey: .values) ?? [:]
+    observedAtMs = try container.decodeIfPresent(Int64.self, forKey: .observedAtMs) ?? 0
+    durationMs = try container.decodeIfPresent(Int64.self, forKey: .durationMs) ?? 0
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case component, status, reason, writeStatus, writeReason, values, observedAtMs, durationMs
+  }
+
+  /// How it does in one direction.
+  package func status(for direction: TrafficDirection) -> ProbeStatus {
+    direction == .write ? writeStatus ?? status : status
+  }
+
+  /// The line for operators that belongs to that.
+  package func reason(for direction: TrafficDirection) -> String? {
+    direction == .write && writeStatus != nil ? writeReason : reason
   }
 
   /// The same component with a status that says how old the knowledge is: `unknown` once older than `limitMs`.
@@ -24,6 +64,6 @@ package struct ComponentHealth: Sendable, Codable, Equatable {
     guard nowMs - observedAtMs > limitMs else { return self }
     return ComponentHealth(
       component: component, status: .unknown, reason: "not probed for \((nowMs - observedAtMs) / 1000) s",
-      observedAtMs: observedAtMs, durationMs: durationMs)
+      values: values, observedAtMs: observedAtMs, durationMs: durationMs)
   }
 }

@@ -1,9 +1,9 @@
 package import SharedModel
 
-/// Where regions publish what they see and read what the others saw.
+/// Where health services publish what they see and read what the others saw.
 package protocol HealthBoard: Sendable {
-  /// Replaces the region's published snapshot.
+  /// Replaces what this health service published before.
   func publish(_ snapshot: RegionSnapshot) async throws
-  /// Every region's last snapshot with its age in milliseconds by the board's own clock.
-  func snapshots() async throws -> [(snapshot: RegionSnapshot, ageMs: Int64)]
+  /// Every health service's last snapshot with its age by the board's own clock.
+  func observations() async throws -> [RegionObservation]
 }

@@ -3,7 +3,12 @@ import Synchronization
 
 /// A board within one process, for tests and the all-in-one mode.
 package final class MemoryHealthBoard: HealthBoard {
-  private let entries = Mutex<[String: (snapshot: RegionSnapshot, publishedAtMs: Int64)]>([:])
+  private struct Key: Hashable {
+    let region: String
+    let instance: String
+  }
+
+  private let entries = Mutex<[Key: (snapshot: RegionSnapshot, publishedAtMs: Int64)]>([:])
   private let nowMs: @Sendable () -> Int64
 
   /// Ages are taken from `nowMs`.
@@ -11,13 +16,13 @@ package final class MemoryHealthBoard: HealthBoard {
 
   package func publish(_ snapshot: RegionSnapshot) {
     let now = nowMs()
-    entries.withLock { $0[snapshot.region] = (snapshot, now) }
+    entries.withLock { $0[Key(region: snapshot.region, instance: snapshot.instance)] = (snapshot, now) }
   }
 
-  package func snapshots() -> [(snapshot: RegionSnapshot, ageMs: Int64)] {
+  package func observations() -> [RegionObservation] {
     let now = nowMs()
     return entries.withLock { entries in
-      entries.values.map { ($0.snapshot, max(0, now - $0.publishedAtMs)) }
-    }.sorted { $0.0.region < $1.0.region }
+      entries.values.map { RegionObservation(snapshot: $0.snapshot, ageMs: max(0, now - $0.publishedAtMs)) }
+    }.sorted { ($0.snapshot.region, $0.snapshot.instance) < ($1.snapshot.region, $1.snapshot.instance) }
   }
 }

@@ -20,20 +20,22 @@ struct HealthStateTests {
     home = try LocationID(parsing: "usstorage")
     let clock = clock
     state = HealthState(
-      region: try RegionName(parsing: "us"), home: home, staleAfterMs: 10_000, nowMs: { clock.now })
+      region: try RegionName(parsing: "us"), home: home, instance: "us-1",
+      policy: VerdictPolicy(staleAfterMs: 10_000),
+      clock: HealthClock(monotonicMs: { clock.now }, wallMs: { clock.now }))
   }
 
   private func probe(_ target: ProbeTarget) -> Probe {
-    Probe(target: target, thresholds: .init(rise: 1, fall: 1)) {}
+    Probe(target: target, thresholds: .init(rise: 1, fall: 1)) { .pass }
   }
 
   private func see(_ target: ProbeTarget, failure: String? = nil) {
-    _ = state.record(probe(target), failure: failure, durationMs: 2)
+    state.record(probe(target), failure.map { .fail($0) } ?? .pass, durationMs: 2)
   }
 
   @Test func startsUnknownAndServesNothing() throws {
     let verdict = try #require(state.verdict(on: "us"))
-    #expect(verdict.read == .unknown)
+    #expect(verdict.read.status == .unknown)
     #expect(QuayHealthBody.instance(state.snapshot).statusCode == 503)
   }
 
@@ -53,30 +55,31 @@ struct HealthStateTests {
   @Test func aReplicaStandsInForTheDatabaseAndPullsGoOn() throws {
     see(.storage(home))
     see(.database)
-    #expect(state.record(probe(.database), failure: "refused", hasStandIn: true, durationMs: 2) == .warn)
-    #expect(state.record(probe(.database), failure: "refused", hasStandIn: true, durationMs: 2) == nil)
+    let onReplica = Sighting(read: .warn("refused"))
+    #expect(state.record(probe(.database), onReplica, durationMs: 2)?.status == .warn)
+    #expect(state.record(probe(.database), onReplica, durationMs: 2) == nil)
     let verdict = try #require(state.verdict(on: "us"))
-    #expect(verdict.read == .warn && verdict.reasons == ["database warn: refused"])
+    #expect(verdict.read.status == .warn && verdict.read.reasons.map(\.text) == ["refused"])
     #expect(QuayHealthBody.instance(state.snapshot).statusCode == 200)
     // The replica is lost as well: nothing can be served.
-    #expect(state.record(probe(.database), failure: "refused", durationMs: 2) == .fail)
+    #expect(state.record(probe(.database), .fail("refused"), durationMs: 2)?.status == .fail)
     #expect(QuayHealthBody.instance(state.snapshot).statusCode == 503)
-    #expect(state.record(probe(.database), failure: nil, durationMs: 2) == .pass)
+    #expect(state.record(probe(.database), .pass, durationMs: 2)?.status == .pass)
   }
 
   @Test func aFailedHomeStoreTurnsTheRegionRedWithItsReason() throws {
     see(.database)
     see(.storage(home), failure: "no answer within 3.0 seconds")
     let verdict = try #require(state.verdict(on: "us"))
-    #expect(verdict.read == .fail)
-    #expect(verdict.reasons == ["storage:usstorage fail: no answer within 3.0 seconds"])
+    #expect(verdict.read.status == .fail)
+    #expect(verdict.read.reasons.contains { $0.component == "storage:usstorage" && $0.code == .componentFailed })
   }
 
   @Test func whatIsNotProbedAnyMoreBecomesUnknown() throws {
     see(.database)
     see(.storage(home))
     clock.advance(ms: 10_001)
-    #expect(try #require(state.verdict(on: "us")).read == .unknown)
+    #expect(try #require(state.verdict(on: "us")).read.status == .unknown)
   }
 
   @Test func anotherRegionIsJudgedByItsPublishedSnapshotAndItsAge() throws {
@@ -84,10 +87,12 @@ struct HealthStateTests {
     let components = [ProbeTarget.database, .storage(eu)].map {
       ComponentHealth(component: $0.name, status: .pass, reason: nil, observedAtMs: 0, durationMs: 1)
     }
-    state.recordBoard(.success([(RegionSnapshot(region: "eu", home: eu, components: components), Int64(2_000))]))
-    #expect(try #require(state.verdict(on: "eu")).read == .pass)
+    let snapshot = RegionSnapshot(region: "eu", home: eu, instance: "eu-1", components: components)
+    state.record(
+      Exchange(observations: [RegionObservation(snapshot: snapshot, ageMs: 2_000)], reachedDatabase: true))
+    #expect(try #require(state.verdict(on: "eu")).read.status == .pass)
     clock.advance(ms: 8_001)
-    #expect(try #require(state.verdict(on: "eu")).read == .unknown)
+    #expect(try #require(state.verdict(on: "eu")).read.status == .unknown)
     #expect(state.verdict(on: "mars") == nil)
   }
 
@@ -97,8 +102,9 @@ struct HealthStateTests {
     let rosy = [ProbeTarget.database, .storage(home)].map {
       ComponentHealth(component: $0.name, status: .pass, reason: nil, observedAtMs: 0, durationMs: 1)
     }
-    state.recordBoard(.success([(RegionSnapshot(region: "us", home: home, components: rosy), Int64(0))]))
+    let snapshot = RegionSnapshot(region: "us", home: home, instance: "us-1", components: rosy)
+    state.record(Exchange(observations: [RegionObservation(snapshot: snapshot, ageMs: 0)], reachedDatabase: true))
     #expect(state.verdicts.map(\.region) == ["us"])
-    #expect(try #require(state.verdict(on: "us")).read == .fail)
+    #expect(try #require(state.verdict(on: "us")).read.status == .fail)
   }
 }
