@@ -119,7 +119,8 @@ let package = Package(
     .executableTarget(
       name: "HealthService",
       dependencies: [
-        "Shared", hummingbird, nioCore, httpTypes, logging, argumentParser, lifecycle, unixSignals, mustache,
+        "Shared", hummingbird, hummingbirdCore, nioCore, nioPosix, nioHTTP1, httpTypes, logging, argumentParser,
+        lifecycle, unixSignals, mustache,
       ],
       swiftSettings: strict),
 
@@ -136,7 +137,10 @@ let package = Package(
       name: "ReplicationWorkerTests",
       dependencies: ["ReplicationWorker", "TestSupport", "Postgres", logging, lifecycleTestKit, argumentParser],
       swiftSettings: strict),
-    .testTarget(name: "HealthServiceTests", dependencies: ["HealthService", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "HealthServiceTests",
+      dependencies: ["HealthService", "TestSupport", hummingbird, nioCore, nioPosix, logging, lifecycle],
+      swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
   ]
 )

@@ -11,14 +11,18 @@ struct HealthService: AsyncParsableCommand {
       waits for a probe.
 
       ENDPOINTS
-        /livez                     this process runs
-        /health/instance           database and storage of this region (Quay's body)
-        /health/endtoend           the same with Redis and every location (Quay's body)
         /health/region/NAME        200 where the region can serve, else 503; ?for=read or ?for=write
         /health/regions            every region's verdict
+        /health/instance           this region for pulls (Quay's body)
+        /health/endtoend           this region for pulls and pushes (Quay's body)
+        /health/warning            503 where the disk fills up (Quay's body)
+        /health/dbrevision         400 where the database's schema is not this program's (Quay's body)
+        /livez, /readyz            this process runs; it has looked at everything once
+        /metrics                   for Prometheus
+      Accept: application/health+json gets the draft's shape. docs/operations/health.md has the balancers' settings.
 
       EXAMPLE
-        health-service run --config config.yaml --listen 127.0.0.1:8082
+        health-service run --config config.yaml --listen 127.0.0.1:8082 --agent-listen 127.0.0.1:8083
       """,
     subcommands: [RunCommand.self])
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Hummingbird
 import Logging
 import ServiceLifecycle
 import Shared
@@ -17,13 +16,17 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "The address to listen on, HOST:PORT.")
   var listen: String = "127.0.0.1:8082"
 
+  @Option(help: "Answer HAProxy's agent checks at this address too, HOST:PORT.")
+  var agentListen: String?
+
   func run() async throws {
     try await CommandOutcome.report("health-service") { try await serve() }
   }
 
   private func serve() async throws {
     let (configuration, notices) = try Startup.configuration(path: config)
-    let (host, port) = try Startup.address(listen)
+    let address = try Startup.address(listen)
+    let agentAddress = try agentListen.map { text in try Startup.address(text, of: "--agent-listen") }
     LogSetup.bootstrap(service: "health-service", region: configuration.region)
     let logger = Logger(label: "health-service")
 
@@ -48,9 +51,8 @@ struct RunCommand: AsyncParsableCommand {
       instance: "\(configuration.region)-\(RandomIdentifier().hex.prefix(8))",
       policy: VerdictPolicy(regions: configuration.regions.map(\.name.description)), expected: probes)
 
-    let server = Application(
-      responder: HealthResponder(state: state),
-      configuration: .init(address: .hostname(host, port: port), serverName: nil), logger: logger)
+    let front = HealthFront(
+      state: state, configuration: configuration, listen: address, agentListen: agentAddress, logger: logger)
     let group = ServiceGroup(
       configuration: .init(
         services: [
@@ -58,8 +60,7 @@ struct RunCommand: AsyncParsableCommand {
           .init(
             service: Publisher(
               board: CatalogHealthBoard(catalog: catalog), state: state, interval: .seconds(2), logger: logger)),
-          .init(service: server),
-        ],
+        ] + front.services.map { .init(service: $0) },
         gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     logger.info(
       "health service starting", metadata: ["listen": "\(listen)", "home": "\(configuration.home)"])

@@ -1,75 +1,57 @@
-import Foundation
 import HTTPTypes
 import Hummingbird
-import NIOCore
 import Shared
 
-/// Answers every request from `HealthState`; nothing here waits for a probe, the database or a store.
+/// Answers what is not answered on the event loop already: the page, the metrics, odd requests.
+///
+/// Endpoints are answered here too, where a request comes behind one that takes its time.
 struct HealthResponder: HTTPResponder {
   typealias Context = BasicRequestContext
 
-  let state: HealthState
+  let answers: FastAnswers
+  let metrics: @Sendable () -> String
+  /// The page's routes; nil means "not mine".
+  let page: @Sendable (Request, Context) async throws -> Response?
 
   func respond(to request: Request, context: Context) async throws -> Response {
-    guard request.method == .get || request.method == .head else {
-      return Response(status: .methodNotAllowed, headers: [.allow: "GET, HEAD"])
-    }
-    let path = request.uri.path
-    switch path {
-    case "/livez":
-      return answer(.ok, Array("ok\n".utf8), type: "text/plain", for: request)
-    case "/health", "/health/instance":
-      return try quay(.instance(state.snapshot), for: request)
-    case "/health/endtoend", "/status":
-      return try quay(.endToEnd(state.snapshot), for: request)
-    case "/health/regions":
-      return answer(.ok, try encode(state.verdicts), type: "application/json", for: request)
-    case "/metrics":
-      return answer(
-        .ok, Array(MetricsRegistry.shared.prometheusText().utf8), type: "text/plain; version=0.0.4", for: request)
-    default:
-      guard path.hasPrefix("/health/region/") else { return notFound(for: request) }
-      return try region(String(path.dropFirst("/health/region/".count)), for: request)
-    }
-  }
-
-  private func region(_ name: String, for request: Request) throws -> Response {
-    guard let verdict = state.verdict(on: name) else { return notFound(for: request) }
-    let judgement: Judgement
-    switch request.uri.queryParameters["for"] {
-    case nil:
-      // Without a question both must work; reads and writes are judged apart when asked for.
-      judgement = verdict.both
-    case "read"?: judgement = verdict.read
-    case "write"?: judgement = verdict.write
-    default:
-      return answer(
-        .badRequest, Array("'for' is read or write\n".utf8), type: "text/plain", for: request)
-    }
-    return answer(
-      judgement.servesTraffic ? .ok : .serviceUnavailable, try encode(verdict), type: "application/json", for: request)
-  }
-
-  private func quay(_ body: QuayHealthBody, for request: Request) throws -> Response {
-    answer(.init(code: body.statusCode), try body.json(), type: "application/json", for: request)
-  }
-
-  private func notFound(for request: Request) -> Response {
-    answer(.notFound, Array("no such health endpoint or region\n".utf8), type: "text/plain", for: request)
-  }
-
-  private func encode(_ value: some Encodable) throws -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    return Array(try encoder.encode(value))
-  }
-
-  private func answer(_ status: HTTPResponse.Status, _ body: [UInt8], type: String, for request: Request) -> Response {
-    let headers: HTTPFields = [
-      .contentType: type, .contentLength: String(body.count), .cacheControl: "no-store",
-    ]
+    let isRead = request.method == .get || request.method == .head
     let isHead = request.method == .head
-    return Response(
-      status: status, headers: headers, body: isHead ? .init() : .init(byteBuffer: ByteBuffer(bytes: body)))
+    let uri = request.uri.string
+    guard uri.utf8.count <= HealthEndpoint.maximumTargetBytes else {
+      return line(414, "the request target is too long", isHead: isHead)
+    }
+    let query = request.uri.query.map { $0[...] }
+    switch HealthEndpoint.reading(path: request.uri.path[...], query: query) {
+    case .endpoint(let endpoint):
+      guard isRead else { return notAllowed }
+      return answers.answer(
+        to: endpoint, accept: request.headers[.accept], authorization: request.headers[.authorization], peer: nil,
+        isForwarded: true
+      ).response(isHead: isHead)
+    case .badQuestion:
+      guard isRead else { return notAllowed }
+      return line(400, "'for' is read or write", isHead: isHead)
+    case .elsewhere: break
+    }
+    if request.uri.path == "/metrics" {
+      guard isRead else { return notAllowed }
+      return Response(
+        status: .ok,
+        headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store"],
+        body: isHead ? .init() : .init(byteBuffer: .init(string: metrics())))
+    }
+    if let response = try await page(request, context) { return response }
+    guard isRead else { return notAllowed }
+    return line(404, "no such health endpoint or region", isHead: isHead)
+  }
+
+  private var notAllowed: Response {
+    var response = line(405, "only GET and HEAD", isHead: false)
+    response.headers[.allow] = "GET, HEAD"
+    return response
+  }
+
+  private func line(_ code: Int, _ text: String, isHead: Bool) -> Response {
+    Answer(code: code, line: text, date: "").response(isHead: isHead)
   }
 }

@@ -17,6 +17,9 @@ package struct Migrator: Sendable {
     self.migrations = migrations
   }
 
+  /// The newest migration compiled into this program.
+  package static let newestVersion = Migration.all.last?.version ?? 0
+
   /// The version this program knows.
   package var knownVersion: Int { migrations.last?.version ?? 0 }
 

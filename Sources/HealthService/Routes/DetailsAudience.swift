@@ -1,0 +1,8 @@
+/// Who is shown reasons in words and other locations (`HEALTH_DETAILS`).
+enum DetailsAudience: String, Sendable, CaseIterable {
+  /// Superusers, and whoever asks from this host without a proxy between.
+  case loopback
+  /// Superusers with a Basic login.
+  case superusers
+  case everybody
+}
