@@ -2,8 +2,8 @@
 # The global balancer's configuration: the first region whose health service says it is well. Sourced, never run.
 set -euo pipefail
 
-# balancer_config FILE – all traffic goes to us, else to eu, else to ap. Each region is judged by its own health
-# service (GET /health/region/NAME, where NAME is the server's name here), never by asking its API directly.
+# balancer_config FILE – all traffic goes to us, else to eu, else to ap, reads and writes apart, as in
+# deploy/haproxy/http-check.cfg. Each region is judged by its own health service, never by asking its API directly.
 balancer_config() {
   local region
   {
@@ -35,20 +35,27 @@ frontend global
     bind 127.0.0.1:$(port_of lb)
     option forwardfor
     http-request set-header X-Forwarded-Proto http
-    default_backend regions
-
-backend regions
-    option httpchk
-    http-check send meth GET uri-lf /health/region/%[srv_name] ver HTTP/1.1 hdr Host 127.0.0.1 hdr Connection close
-    http-check expect status 200
-    # The first in order of those that are well gets everything; one that refuses a connection is out at once, and the
-    # connection goes to the next (a server marked as backup would only be used after that). Checks bring it back.
-    balance first
-    default-server inter 500ms fall 2 rise 2 observe layer4 error-limit 1 on-error mark-down
+    # What changes something, and what is asked about an upload under way, goes where pushes are served; all else where
+    # pulls are. With every region out, health is passed over: a balancer that sends nothing helps nobody.
+    acl wants_write method POST PUT PATCH DELETE
+    acl wants_write path_sub /blobs/uploads/
+    acl no_writer nbsrv(write) eq 0
+    acl no_reader nbsrv(read) eq 0
+    use_backend everybody if wants_write no_writer
+    use_backend write     if wants_write
+    use_backend everybody if no_reader
+    default_backend read
 CONF
-    for region in "${REGIONS[@]}"; do
-      echo "    server $region 127.0.0.1:$(port_of "$region-api") check addr 127.0.0.1 port $(port_of "$region-health")"
-    done
+    pool_config read
+    pool_config write
+    cat <<CONF
+
+backend everybody
+    option tcp-check
+    balance first
+    default-server inter 500ms fall 2 rise 1 observe layer4 error-limit 1 on-error mark-down
+CONF
+    for region in "${REGIONS[@]}"; do echo "    server $region 127.0.0.1:$(port_of "$region-api") check"; done
     cat <<CONF
 
 frontend statistics
@@ -60,4 +67,23 @@ frontend statistics
 CONF
   } >"$1.new"
   mv "$1.new" "$1"
+}
+
+# pool_config read|write – the regions that serve this direction, by GET /health/region/NAME?for=… (NAME is the server's).
+pool_config() {
+  local region
+  cat <<CONF
+
+backend $1
+    option httpchk
+    http-check send meth GET uri-lf /health/region/%[srv_name]?for=$1 ver HTTP/1.1 hdr Host 127.0.0.1 hdr Connection close
+    http-check expect status 200
+    # The first in order of those that are well gets everything; one that refuses a connection is out at once, and the
+    # connection goes to the next (a server marked as backup would only be used after that). Checks bring it back.
+    balance first
+    default-server inter 500ms fall 2 rise 2 observe layer4 error-limit 1 on-error mark-down
+CONF
+  for region in "${REGIONS[@]}"; do
+    echo "    server $region 127.0.0.1:$(port_of "$region-api") check addr 127.0.0.1 port $(port_of "$region-health")"
+  done
 }

@@ -23,6 +23,7 @@ port_of() {
     us-worker | eu-worker | ap-worker) echo $((PORT_BASE + region_offset[$region] + 3)) ;;
     us-proxy | eu-proxy | ap-proxy) echo $((PORT_BASE + region_offset[$region] + 4)) ;;
     us-proxy-control | eu-proxy-control | ap-proxy-control) echo $((PORT_BASE + region_offset[$region] + 5)) ;;
+    us-agent | eu-agent | ap-agent) echo $((PORT_BASE + region_offset[$region] + 6)) ;;
     *) return 1 ;;
   esac
 }

@@ -151,6 +151,7 @@ regions_env_write() {
       echo "GLOBAL_URL='$(url_of lb)'"
       for region in "${REGIONS[@]}"; do echo "${region^^}_API='$(url_of "$region-api")'"; done
       for region in "${REGIONS[@]}"; do echo "${region^^}_HEALTH='$(url_of "$region-health")'"; done
+      for region in "${REGIONS[@]}"; do echo "${region^^}_AGENT='127.0.0.1:$(port_of "$region-agent")'"; done
       for region in "${REGIONS[@]}"; do echo "${region^^}_WORKER='$(url_of "$region-worker")'"; done
       for region in "${REGIONS[@]}"; do
         if [[ $STORE == local ]]; then
