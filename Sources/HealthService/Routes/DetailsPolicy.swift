@@ -7,10 +7,7 @@ struct DetailsPolicy: Sendable {
   let superusers: SuperuserDirectory
 
   /// Decides for one request; a bad login sees what everybody sees, for a checker's password may be out of date and the
-  /// verdict must still reach it.
-  ///
-  /// - Parameters:
-  ///   - isForwarded: Whether the request came through a proxy that says so: then its peer says nothing about who asks.
+  /// verdict must still reach it. Where the request came through a proxy that says so, its peer says nothing about who asks.
   func showsDetails(authorization: String?, peer: SocketAddress?, isForwarded: Bool) -> Bool {
     switch audience {
     case .everybody: true

@@ -7,10 +7,7 @@ import Shared
 struct HealthFront {
   let services: [any Service]
 
-  /// Prepares to answer from `state`.
-  ///
-  /// - Parameters:
-  ///   - page: The page's routes; nil as an answer means "not mine".
+  /// Prepares to answer from `state`, and from `page`, whose nil means "not mine".
   init(
     state: HealthState, configuration: Configuration, listen: (host: String, port: Int),
     agentListen: (host: String, port: Int)?, logger: Logger,
