@@ -15,6 +15,11 @@ struct ObserveTests {
 
   private var text: String { registry.prometheusText(process: nil) }
 
+  @Test func everyMetricIsDescribedAndEveryDescriptionIsOfAMetric() throws {
+    WorkerMetric.declareAll(in: registry)
+    #expect(try MetricsDocument().differences(from: registry.declared, of: "replication-worker") == [])
+  }
+
   @Test func figuresBecomeGaugesOfTargetAndLaneAndAreReplaced() {
     let gauges = FigureGauges(registry: registry)
     var figures = LocationFigures(location: eu)

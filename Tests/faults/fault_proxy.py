@@ -7,6 +7,8 @@ Modes, set at the control port by `POST /mode?NAME[&key=value]` while it runs:
   pass             everything through
   hang             accepts requests and never answers; bodies are not read
   stall            lets half of each request body (or of the answer's, where there is none) through and then goes silent
+  forbid           403 with `code=NAME` (as S3 has them: AccessDenied, SignatureDoesNotMatch, …) to everything, with
+                   `writes=1` to what is not a GET or HEAD
   slowdown         503 SlowDown to everything; `retry-after=SECONDS` adds the header
   corrupt          flips a bit in every Nth body (`every=10`), of requests and answers, on the way: what a bad line does;
                    `same=1`: always the same byte
@@ -129,6 +131,9 @@ class Proxy:
                 if mode == "slowdown":
                     await self.slow_down(request, reader, writer)
                     continue
+                if mode == "forbid" and not (self.options.get("writes") and method in ("GET", "HEAD")):
+                    await self.forbid(request, reader, writer)
+                    continue
                 if there is None:
                     there = await asyncio.open_connection(*self.upstream, limit=1 << 20)
                     there[1].get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -174,6 +179,21 @@ class Proxy:
         await writer.drain()
         self.counters["slowed"] += 1
         if request.field("expect") is not None:
+            raise Closed
+
+    async def forbid(self, request, reader, writer):
+        text = f"<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{self.options.get('code', 'AccessDenied')}</Code></Error>".encode()
+        closes = request.field("expect") is not None
+        if not closes:
+            async for _ in self.body(request, reader):
+                pass
+        head = [b"HTTP/1.1 403 Forbidden", b"Content-Type: application/xml", b"Content-Length: %d" % len(text)]
+        if closes:
+            head.append(b"Connection: close")
+        writer.write(b"\r\n".join(head) + b"\r\n\r\n" + (b"" if request.start.startswith("HEAD ") else text))
+        await writer.drain()
+        self.counters["forbidden"] += 1
+        if closes:
             raise Closed
 
     @staticmethod

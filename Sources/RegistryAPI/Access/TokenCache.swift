@@ -12,16 +12,23 @@ final class TokenCache: Sendable {
 
   private let capacity: Int
   private let entries = Mutex<[Digest: Entry]>([:])
+  private let hits, misses: Counter
 
   /// Keeps at most `capacity` tokens.
-  init(capacity: Int = 4096) { self.capacity = max(capacity, 1) }
+  init(capacity: Int = 4096, registry: MetricsRegistry = .shared) {
+    self.capacity = max(capacity, 1)
+    hits = registry.counter(RegistryMetric.cacheLookups, ["cache": "tokens", "outcome": "hit"])
+    misses = registry.counter(RegistryMetric.cacheLookups, ["cache": "tokens", "outcome": "miss"])
+  }
 
   /// The principal of a token verified earlier and not expired at `now`, in seconds since the epoch.
   func principal(for token: Digest, now: Int64) -> Principal? {
-    entries.withLock { entries in
+    let known = entries.withLock { entries -> Principal? in
       guard let entry = entries[token], entry.expiresAt > now else { return nil }
       return entry.principal
     }
+    (known == nil ? misses : hits).increment()
+    return known
   }
 
   /// Remembers a verified token.

@@ -36,10 +36,17 @@ struct BlobPull: Sendable {
       let answer = try redirect(to: best, digest: digest), await services.watched.gate.allows(best, of: blob)
     {
       services.urgent?.served(blob, from: best.location)
+      services.metrics.pulled(from: best.location, .redirect, isNearest: isNearest(best, of: blob))
       services.copyWatch.samples.remember(best, digest: blob.digest, sizeBytes: blob.sizeBytes)
       return answer
     }
     return try await proxy(blob, route.candidates, part: range.part, fields: fields)
+  }
+
+  /// Whether no location before it in the order of preference has a copy.
+  private func isNearest(_ placement: Placement, of blob: BlobRecord) -> Bool {
+    let held = Set(blob.placements.map(\.location))
+    return services.settings.preference.first(where: held.contains) ?? placement.location == placement.location
   }
 
   /// A 307 to a URL that is good for this object and a few minutes only (security rule 22), or nil where the store of the
@@ -76,6 +83,8 @@ struct BlobPull: Sendable {
           "no copy of the blob can be read at the moment", retryAfter: error.retryAfter, cause: error.description)
       }
       services.urgent?.served(blob, from: opened.placement.location)
+      services.metrics.pulled(
+        from: opened.placement.location, .bytes, isNearest: isNearest(opened.placement, of: blob))
       guard part == nil, let whole = opened.whole else {
         let body = FailoverBody(
           blob: blob, part: part, opened: opened, candidates: candidates, opening: opening, watch: watch)

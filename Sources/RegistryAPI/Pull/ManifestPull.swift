@@ -20,10 +20,13 @@ struct ManifestPull: Sendable {
 
   private func manifest(_ reference: Reference, in repository: RepositoryName) async throws -> CachedManifest {
     if case .digest(let digest) = reference, let cached = services.manifests.fresh(digest, in: repository) {
+      services.metrics.lookedUp(.manifests, isHit: true)
       return cached
     }
     let found = try await known(services.catalog.manifestDigest(reference, in: repository), repository, reference)
-    if let cached = services.manifests.confirm(found.digest, in: repository) { return cached }
+    let cached = services.manifests.confirm(found.digest, in: repository)
+    services.metrics.lookedUp(.manifests, isHit: cached != nil)
+    if let cached { return cached }
     guard let bytes = try await services.catalog.manifestBytes(found.digest, in: repository) else {
       // Deleted between the two questions.
       throw Self.unknown(reference)

@@ -54,6 +54,7 @@ struct UploadContinuation: Sendable {
         if let tail = writer.session.tail, tail.key != object.key {
           services.deletions.schedule(.object(tail.key), at: object.location)
         }
+        services.metrics.upload(.finished)
         return UploadAnswers.created(repository: repository, digest: digest)
       } catch {
         // Bytes that are not the client's blob are of no further use; distribution ends the session here as well.
@@ -98,12 +99,14 @@ extension UploadContinuation {
     case .busy: throw OCIFailure(.rangeInvalid, "another request is writing to this upload")
     case .locked(let session):
       let lease = UploadLease(catalog: services.catalog, id: id, token: token, logger: services.logger)
-      return try await lease.whileHeld {
-        var writer = UploadWriter(
-          session: session, token: token, store: try services.store(of: session.location),
-          elsewhere: session.isEmpty ? services.otherPushStores(than: session.location) : [],
-          catalog: services.catalog, room: services.room, deletions: services.deletions)
-        return try await body(&writer)
+      return try await services.metrics.whileUploading {
+        try await lease.whileHeld {
+          var writer = UploadWriter(
+            session: session, token: token, store: try services.store(of: session.location),
+            elsewhere: session.isEmpty ? services.otherPushStores(than: session.location) : [],
+            catalog: services.catalog, room: services.room, deletions: services.deletions)
+          return try await body(&writer)
+        }
       }
     }
   }
@@ -125,6 +128,7 @@ extension UploadContinuation {
       services.logger.info("an upload session was not removed", metadata: ["error": "\(error)"])
       return
     }
+    services.metrics.upload(.givenUp)
     services.deletions.schedule(.object(session.key), at: session.location)
     if let tail = session.tail { services.deletions.schedule(.object(tail.key), at: session.location) }
     if let multipart = session.multipartID {

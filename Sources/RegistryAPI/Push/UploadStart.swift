@@ -61,8 +61,9 @@ struct UploadStart: Sendable {
     }
     let repositoryID = try await services.catalog.ensureRepository(repository)
     guard
-      let object = try await WholeObjectWriter(stores: stores, room: services.room).write(
-        request.reader, digest: digest)
+      let object = try await services.metrics.whileUploading({
+        try await WholeObjectWriter(stores: stores, room: services.room).write(request.reader, digest: digest)
+      })
     else { return try await throughSession(request, repository: repository, digest: digest) }
     try await BlobCommitter(services: services).commit(object, digest: digest, repository: repositoryID, upload: nil)
     return UploadAnswers.created(repository: repository, digest: digest)
@@ -88,6 +89,7 @@ struct UploadStart: Sendable {
       hashState: ContentHasher(algorithm: algorithm).savedState(), lifetime: services.settings.uploadLifetime,
       maximumOpen: services.settings.maximumUploadsPerPrincipal)
     guard isOpen else { throw OCIFailure.tooManyUploads }
+    services.metrics.upload(.begun)
     return id
   }
 }

@@ -29,13 +29,20 @@ final class ConnectionPlaces: Sendable {
   }
 
   private let limits: ConnectionLimits
+  private let onRefusal: @Sendable () -> Void
   private let state = Mutex(State())
 
-  init(limits: ConnectionLimits) { self.limits = limits }
+  init(limits: ConnectionLimits, onRefusal: @escaping @Sendable () -> Void = {}) {
+    self.limits = limits
+    self.onRefusal = onRefusal
+  }
+
+  /// Connections that are open, refused ones among them until they are closed.
+  var count: Int { state.withLock { $0.total } }
 
   /// Counts a connection, whatever the verdict: a refused one takes a place until it is closed.
   func enter(_ source: Source?) -> Verdict {
-    state.withLock { state in
+    let verdict = state.withLock { state -> Verdict in
       state.total += 1
       guard let source else { return state.total > limits.total ? .tooMany : .admitted }
       let count = (state.bySource[source] ?? 0) + 1
@@ -43,6 +50,8 @@ final class ConnectionPlaces: Sendable {
       if count > limits.perAddress { return .tooManyFromAddress }
       return state.total > limits.total ? .tooMany : .admitted
     }
+    if verdict != .admitted { onRefusal() }
+    return verdict
   }
 
   /// Counts a connection no longer.

@@ -20,7 +20,11 @@ struct RegistryListener: Service {
   ) throws {
     self.address = address
     let responder = RegistryResponder(services: services)
-    let places = ConnectionPlaces(limits: connections)
+    let metrics = services.metrics
+    let places = ConnectionPlaces(limits: connections) { metrics.connectionRefused() }
+    let gauges = RegistryGauges(
+      catalog: services.catalog, manifests: services.manifests, room: services.room, places: places)
+    metrics.beforeText { gauges.show(in: $0) }
     let builder = HTTPServerBuilder { respond in RegistryChannel(places: places, responder: respond) }
     base = try builder.buildServer(
       configuration: ServerConfiguration(

@@ -4,61 +4,64 @@ import Synchronization
 
 /// The figures the API reports; label sets are fixed, whatever clients send (security rule 31).
 final class RegistryMetrics: Sendable {
-  private struct Series: Hashable {
-    let kind: RouteKind
-    let statusClass: Int
+  /// What became of an upload session.
+  enum UploadEvent: String, CaseIterable {
+    case begun, finished
+    /// Ended by the client, or because its bytes were not the blob's.
+    case givenUp = "given_up"
+  }
+
+  /// How a pulled blob reached the client.
+  enum PullWay: String {
+    case redirect, bytes
+  }
+
+  /// A cache whose use is counted.
+  enum Cache: String, CaseIterable {
+    case manifests, tokens
   }
 
   private let registry: MetricsRegistry
-  private let requests: [Series: Counter]
-  private let durations: [RouteKind: Histogram]
-  private let inFlight: Gauge
-  private let sent: Counter
-  private let pushed: Counter
-  private let dropped: Counter
-  private let urgentAsked: Counter
-  private let urgentDropped: Counter
-  private let failedOver: Counter
-  private let resumed: Counter
-  private let wrongBytes: Counter
-  private let quarantined: Counter
+  private let requests: RequestSeries
+  private let uploads: [UploadEvent: Counter]
+  private let hits: [Cache: Counter]
+  private let misses: [Cache: Counter]
+  private let inFlight, uploadsOpen: Gauge
+  private let sent, received, pushed, dropped, refused: Counter
+  private let urgentAsked, urgentDropped: Counter
+  private let failedOver, resumed, wrongBytes, quarantined: Counter
+  private let beforeText = Mutex<@Sendable (MetricsRegistry) -> Void>({ _ in })
 
   /// Makes all series at once, so that counting takes no lock on the registry.
   init(registry: MetricsRegistry = .shared) {
     self.registry = registry
-    var requests: [Series: Counter] = [:]
-    var durations: [RouteKind: Histogram] = [:]
-    for kind in RouteKind.allCases {
-      for statusClass in 1...5 {
-        requests[Series(kind: kind, statusClass: statusClass)] = registry.counter(
-          "meridian_api_requests_total", help: "Requests answered.",
-          labels: ["route": kind.rawValue, "status": "\(statusClass)xx"])
-      }
-      durations[kind] = registry.histogram(
-        "meridian_api_request_seconds", help: "From the head of a request to the end of its answer.",
-        labels: ["route": kind.rawValue])
+    RegistryMetric.declareAll(in: registry)
+    requests = RequestSeries(registry: registry)
+    uploads = Dictionary(
+      uniqueKeysWithValues: UploadEvent.allCases.map {
+        ($0, registry.counter(RegistryMetric.uploads, ["event": $0.rawValue]))
+      })
+    func lookups(_ outcome: String) -> [Cache: Counter] {
+      Dictionary(
+        uniqueKeysWithValues: Cache.allCases.map {
+          ($0, registry.counter(RegistryMetric.cacheLookups, ["cache": $0.rawValue, "outcome": outcome]))
+        })
     }
-    self.requests = requests
-    self.durations = durations
-    inFlight = registry.gauge("meridian_api_requests_in_flight", help: "Requests being answered.")
-    sent = registry.counter("meridian_api_sent_bytes_total", help: "Body bytes sent to clients.")
-    pushed = registry.counter("meridian_api_pushed_bytes_total", help: "Bytes of blobs committed.")
-    dropped = registry.counter(
-      "meridian_api_announcements_dropped_total", help: "Jobs not announced to the queue; the reconciler finds them.")
-    urgentAsked = registry.counter(
-      "meridian_api_urgent_copies_total",
-      help: "Copies moved to the urgent lane because a pull here was served from another location.")
-    urgentDropped = registry.counter(
-      "meridian_api_urgent_copies_dropped_total", help: "Pulls whose blob was not moved to the urgent lane.")
-    failedOver = registry.counter(
-      "meridian_api_copies_failed_total", help: "Copies of blobs that failed while they were read for a client.")
-    resumed = registry.counter(
-      "meridian_api_bodies_resumed_total", help: "Bodies that went on from another copy in the middle.")
-    wrongBytes = registry.counter(
-      "meridian_api_wrong_bytes_total",
-      help: "Blobs read for a client whose bytes were wrong; none was sent to its end.")
-    quarantined = registry.counter(
-      "meridian_api_copies_quarantined_total", help: "Copies found missing or wrong by a pull and put aside.")
+    hits = lookups("hit")
+    misses = lookups("miss")
+    inFlight = registry.gauge(RegistryMetric.inFlight)
+    uploadsOpen = registry.gauge(RegistryMetric.uploadsOpen)
+    sent = registry.counter(RegistryMetric.sentBytes)
+    received = registry.counter(RegistryMetric.receivedBytes)
+    pushed = registry.counter(RegistryMetric.pushedBytes)
+    dropped = registry.counter(RegistryMetric.announcementsDropped)
+    refused = registry.counter(RegistryMetric.connectionsRefused)
+    urgentAsked = registry.counter(RegistryMetric.urgentCopies)
+    urgentDropped = registry.counter(RegistryMetric.urgentDropped)
+    failedOver = registry.counter(RegistryMetric.copiesFailed)
+    resumed = registry.counter(RegistryMetric.bodiesResumed)
+    wrongBytes = registry.counter(RegistryMetric.wrongBytes)
+    quarantined = registry.counter(RegistryMetric.quarantined)
   }
 
   /// Notes that a request is being answered.
@@ -68,14 +71,38 @@ final class RegistryMetrics: Sendable {
   func requestEnded() { inFlight.add(-1) }
 
   /// Counts an answered request.
-  func answered(_ kind: RouteKind, status: HTTPResponse.Status, sentBytes: Int64, duration: Duration) {
-    requests[Series(kind: kind, statusClass: status.code / 100)]?.increment()
-    durations[kind]?.observe(duration)
-    if sentBytes > 0 { sent.increment(by: Double(sentBytes)) }
+  func answered(_ record: RequestRecord, duration: Duration) {
+    requests.answered(record.kind, method: record.method, status: record.status, duration: duration)
+    sent.increment(by: Double(record.sentBytes))
+    received.increment(by: Double(record.receivedBytes))
   }
+
+  /// Counts a connection that was refused.
+  func connectionRefused() { refused.increment() }
 
   /// Counts a committed blob.
   func uploaded(bytes: Int64) { pushed.increment(by: Double(bytes)) }
+
+  /// Counts what became of an upload session.
+  func upload(_ event: UploadEvent) { uploads[event]?.increment() }
+
+  /// Runs `body` as a request that writes to an upload.
+  func whileUploading<Value>(_ body: () async throws -> Value) async rethrows -> Value {
+    uploadsOpen.add(1)
+    defer { uploadsOpen.add(-1) }
+    return try await body()
+  }
+
+  /// Counts a pull of a blob that is served from `location`, which is the nearest that has a copy or another one.
+  func pulled(from location: LocationID, _ way: PullWay, isNearest: Bool) {
+    registry.counter(
+      RegistryMetric.pulls,
+      ["location": location.description, "way": way.rawValue, "copy": isNearest ? "nearest" : "other"]
+    ).increment()
+  }
+
+  /// Counts a question to a cache.
+  func lookedUp(_ cache: Cache, isHit: Bool) { (isHit ? hits : misses)[cache]?.increment() }
 
   /// Counts jobs that were not announced.
   func announcementsDropped(_ count: Int) { dropped.increment(by: Double(count)) }
@@ -98,14 +125,20 @@ final class RegistryMetrics: Sendable {
   /// Notes whether a store is used where there is a choice.
   func storeIsUsable(_ location: LocationID, for use: StoreKnowledge.Use, _ isUsable: Bool) {
     registry.gauge(
-      "meridian_api_store_usable", help: "Whether a store is used where there is a choice: 1, or 0 while it fails.",
-      labels: ["location": location.description, "use": use == .reading ? "reading" : "writing"]
+      RegistryMetric.storeUsable,
+      ["location": location.description, "use": use == .reading ? "reading" : "writing"]
     ).set(isUsable ? 1 : 0)
   }
 
   /// Counts a copy put aside.
   func copyQuarantined() { quarantined.increment() }
 
+  /// Has `show` bring gauges up to date whenever figures are asked for.
+  func beforeText(_ show: @escaping @Sendable (MetricsRegistry) -> Void) { beforeText.withLock { $0 = show } }
+
   /// All figures of the process in Prometheus' text format.
-  func text() -> String { registry.prometheusText() }
+  func text() -> String {
+    beforeText.withLock { $0 }(registry)
+    return registry.prometheusText()
+  }
 }

@@ -77,7 +77,7 @@ struct RegistryResponder: Sendable {
 
   private func log(_ record: RequestRecord, since started: ContinuousClock.Instant) {
     let duration = ContinuousClock.now - started
-    services.metrics.answered(record.kind, status: record.status, sentBytes: record.sentBytes, duration: duration)
+    services.metrics.answered(record, duration: duration)
     services.logger.log(level: record.level, "request", metadata: record.metadata(duration: duration))
   }
 }

@@ -11,13 +11,19 @@ extension RunCommand {
     address: (host: String, port: Int)?, logger: Logger
   ) -> [any Service] {
     let registry = MetricsRegistry.shared
+    WorkerMetric.declareAll(in: registry)
     let figures = FigureService(
       read: { try await catalog.replicationFigures() }, gauges: FigureGauges(registry: registry),
       targets: Set(targets.map(\.location)), logger: logger)
     guard let address else { return [figures] }
     let gauges = WorkerGauges(registry: registry, targets: targets, stores: stores, breakers: breakers)
     let listener = Application(
-      responder: MetricsResponder(registry: registry, refresh: { gauges.refresh() }),
+      responder: MetricsResponder(
+        registry: registry,
+        refresh: {
+          gauges.refresh()
+          catalog.showPools(in: registry)
+        }),
       configuration: .init(address: .hostname(address.host, port: address.port), serverName: nil), logger: logger)
     return [figures, listener]
   }

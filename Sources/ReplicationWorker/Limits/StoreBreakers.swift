@@ -50,10 +50,7 @@ final class StoreBreakers: Sendable {
       }
     }
     if let error, case .fails = Self.meaning(of: error) {
-      registry.counter(
-        "meridian_store_failures_total", help: "Calls that failed by the store's fault, by location.",
-        labels: ["location": location.description]
-      ).increment()
+      registry.counter(WorkerMetric.storeFailuresTotal, ["location": location.description]).increment()
       logger.debug("a store failed", metadata: ["store": "\(location)", "error": "\(error)"])
     }
   }
@@ -119,10 +116,7 @@ final class StoreBreakers: Sendable {
   private func report(_ location: LocationID, from before: CircuitBreaker.State, to after: CircuitBreaker.State) {
     switch (before, after) {
     case (.closed, .open(let remaining)), (.halfOpen, .open(let remaining)):
-      registry.counter(
-        "meridian_store_breaker_opened_total", help: "How often a store was begun to be left alone, by location.",
-        labels: ["location": location.description]
-      ).increment()
+      registry.counter(WorkerMetric.storeBreakerOpenedTotal, ["location": location.description]).increment()
       logger.warning(
         "a store fails and is left alone for a while",
         metadata: ["store": "\(location)", "seconds": "\(remaining / .seconds(1))"])

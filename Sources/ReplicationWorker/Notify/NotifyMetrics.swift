@@ -14,9 +14,7 @@ final class NotifyMetrics: Sendable {
 
   /// Counts images that have become readable, with how long it took.
   func arrived(_ images: [ImageReadable], at location: LocationID) {
-    let lag = registry.histogram(
-      "meridian_worker_image_readable_seconds", help: "From the push of an image to its being readable at a location.",
-      labels: ["location": location.description])
+    let lag = registry.histogram(WorkerMetric.workerImageReadableSeconds, ["location": location.description])
     for image in images { lag.observe(.milliseconds(image.lagMs)) }
   }
 
@@ -30,9 +28,6 @@ final class NotifyMetrics: Sendable {
   func gaveUp(receiver: String?) { add(1, receiver ?? "unknown", "given_up") }
 
   private func add(_ count: Double, _ receiver: String, _ outcome: String) {
-    registry.counter(
-      "meridian_worker_events_total", help: "Attempts to bring events to receivers.",
-      labels: ["receiver": receiver, "outcome": outcome]
-    ).increment(by: count)
+    registry.counter(WorkerMetric.workerEventsTotal, ["receiver": receiver, "outcome": outcome]).increment(by: count)
   }
 }

@@ -16,50 +16,21 @@ struct FigureGauges: Sendable {
     for lane in Lane.allCases {
       let pending = figures.pending[lane] ?? LocationFigures.Pending()
       let labels = target.merging(["lane": lane.rawValue]) { $1 }
-      registry.gauge(
-        "meridian_replication_pending_objects", help: "Blobs that wait to be copied, by target and lane.",
-        labels: labels
-      ).set(Double(pending.objects))
-      registry.gauge(
-        "meridian_replication_pending_bytes", help: "Bytes that wait to be copied, by target and lane.", labels: labels
-      ).set(Double(pending.bytes))
-      registry.gauge(
-        "meridian_replication_oldest_pending_seconds",
-        help: "Age of the oldest blob that waits to be copied, by target and lane; 0 for none.", labels: labels
-      ).set(Double(pending.oldestSeconds))
+      registry.gauge(WorkerMetric.replicationPendingObjects, labels).set(Double(pending.objects))
+      registry.gauge(WorkerMetric.replicationPendingBytes, labels).set(Double(pending.bytes))
+      registry.gauge(WorkerMetric.replicationOldestPendingSeconds, labels).set(Double(pending.oldestSeconds))
     }
-    registry.gauge(
-      "meridian_replication_failing_objects", help: "Waiting blobs whose copy has failed before, by target.",
-      labels: target
-    ).set(Double(figures.failing))
-    registry.gauge(
-      "meridian_replication_parked_objects", help: "Blobs set aside after too many failures, by target.",
-      labels: target
-    ).set(Double(figures.parked))
-    registry.gauge(
-      "meridian_replication_source_lost_objects", help: "Blobs no intact copy of which is left, by target.",
-      labels: target
-    ).set(Double(figures.sourceLost))
+    registry.gauge(WorkerMetric.replicationFailingObjects, target).set(Double(figures.failing))
+    registry.gauge(WorkerMetric.replicationParkedObjects, target).set(Double(figures.parked))
+    registry.gauge(WorkerMetric.replicationSourceLostObjects, target).set(Double(figures.sourceLost))
     let location = ["location": figures.location.description]
-    registry.gauge("meridian_location_objects", help: "Verified copies, by location.", labels: location)
+    registry.gauge(WorkerMetric.locationObjects, location)
       .set(Double(figures.copies))
-    registry.gauge("meridian_location_bytes", help: "Bytes of verified copies, by location.", labels: location)
+    registry.gauge(WorkerMetric.locationBytes, location)
       .set(Double(figures.copiedBytes))
-    registry.gauge(
-      "meridian_replication_at_risk_objects", help: "Blobs whose only verified copy is at this location.",
-      labels: location
-    ).set(Double(figures.atRisk))
-    registry.gauge(
-      "meridian_replication_at_risk_bytes", help: "Bytes of blobs whose only verified copy is at this location.",
-      labels: location
-    ).set(Double(figures.atRiskBytes))
-    registry.gauge(
-      "meridian_location_quarantined_objects", help: "Copies found wrong and put aside, by location.", labels: location
-    ).set(Double(figures.quarantined))
-    registry.gauge(
-      "meridian_location_oldest_verified_seconds",
-      help: "Time since the bytes of the copy verified longest ago were last hashed, by location; 0 without copies.",
-      labels: location
-    ).set(Double(figures.oldestVerifiedSeconds ?? 0))
+    registry.gauge(WorkerMetric.replicationAtRiskObjects, location).set(Double(figures.atRisk))
+    registry.gauge(WorkerMetric.replicationAtRiskBytes, location).set(Double(figures.atRiskBytes))
+    registry.gauge(WorkerMetric.locationQuarantinedObjects, location).set(Double(figures.quarantined))
+    registry.gauge(WorkerMetric.locationOldestVerifiedSeconds, location).set(Double(figures.oldestVerifiedSeconds ?? 0))
   }
 }

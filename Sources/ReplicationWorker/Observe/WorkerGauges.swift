@@ -20,16 +20,16 @@ struct WorkerGauges: Sendable {
   func refresh() {
     for target in targets { show(target) }
     for location in stores {
+      let name = ["location": location.description]
+      // From 0 on, so that the first failure shows as an increase.
+      for metric in [WorkerMetric.storeFailuresTotal, .storeBreakerOpenedTotal] { _ = registry.counter(metric, name) }
       let number: Double =
         switch breakers.state(of: location) {
         case .closed: 0
         case .halfOpen: 1
         case .open: 2
         }
-      registry.gauge(
-        "meridian_store_breaker_state", help: "0 closed, 1 half-open, 2 open: whether a store is left alone.",
-        labels: ["location": location.description]
-      ).set(number)
+      registry.gauge(WorkerMetric.storeBreakerState, name).set(number)
     }
   }
 
@@ -38,18 +38,10 @@ struct WorkerGauges: Sendable {
     let kinds = target.slots.map { ($0.key.rawValue, $0.value) } + [("express", target.express)]
     for (kind, slots) in kinds {
       let labels = ["target": name, "class": kind]
-      registry.gauge(
-        "meridian_worker_copies_running", help: "Copies under way, by target and class of slot.", labels: labels
-      ).set(Double(slots.count - slots.free))
-      registry.gauge(
-        "meridian_worker_slots", help: "Copies that may be under way at once, by target and class.", labels: labels
-      ).set(Double(slots.count))
+      registry.gauge(WorkerMetric.workerCopiesRunning, labels).set(Double(slots.count - slots.free))
+      registry.gauge(WorkerMetric.workerSlots, labels).set(Double(slots.count))
     }
-    registry.gauge(
-      "meridian_worker_memory_reserved_bytes", help: "Memory that copies hold, by target.", labels: ["target": name]
-    ).set(Double(target.memory.reservedBytes))
-    registry.gauge(
-      "meridian_worker_memory_limit_bytes", help: "Memory that copies may hold, by target.", labels: ["target": name]
-    ).set(Double(target.memory.capacityBytes))
+    registry.gauge(WorkerMetric.workerMemoryReservedBytes, ["target": name]).set(Double(target.memory.reservedBytes))
+    registry.gauge(WorkerMetric.workerMemoryLimitBytes, ["target": name]).set(Double(target.memory.capacityBytes))
   }
 }

@@ -76,10 +76,7 @@ struct DriftService: Service {
       ("stale_upload", tally.staleUploads), ("foreign", tally.foreign),
     ]
     for (kind, count) in figures {
-      registry.gauge(
-        "meridian_drift_objects", help: "What the last comparison of a bucket with the database found.",
-        labels: ["location": location.description, "kind": kind]
-      ).set(Double(count))
+      registry.gauge(WorkerMetric.driftObjects, ["location": location.description, "kind": kind]).set(Double(count))
     }
     if let doubt = tally.doubt {
       logger.critical(

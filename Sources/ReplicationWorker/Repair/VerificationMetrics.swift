@@ -14,25 +14,18 @@ struct VerificationMetrics: Sendable {
   private func count(_ copies: Int, _ finding: String, at location: LocationID, _ depth: VerificationDepth) {
     guard copies > 0 else { return }
     registry.counter(
-      "meridian_verified_copies_total", help: "Copies looked at, by location, depth and what was found.",
-      labels: ["location": location.description, "depth": depth.rawValue, "finding": finding]
+      WorkerMetric.verifiedCopiesTotal, ["location": location.description, "depth": depth.rawValue, "finding": finding]
     ).increment(by: Double(copies))
   }
 
   /// States how long ago the copy verified longest ago was.
   func age(_ age: Duration?, at location: LocationID, _ depth: VerificationDepth) {
-    registry.gauge(
-      "meridian_verification_age_seconds", help: "Time since the copy verified longest ago was verified.",
-      labels: ["location": location.description, "depth": depth.rawValue]
-    ).set((age ?? .zero) / .seconds(1))
+    registry.gauge(WorkerMetric.verificationAgeSeconds, ["location": location.description, "depth": depth.rawValue])
+      .set((age ?? .zero) / .seconds(1))
   }
 
   /// Raises or ends the alarm that a bucket may be lost or another one.
   func isDoubtful(_ isDoubtful: Bool, at location: LocationID) {
-    registry.gauge(
-      "meridian_bucket_doubtful",
-      help: "1 while so many copies are missing at a location that its bucket may be lost or another one.",
-      labels: ["location": location.description]
-    ).set(isDoubtful ? 1 : 0)
+    registry.gauge(WorkerMetric.bucketDoubtful, ["location": location.description]).set(isDoubtful ? 1 : 0)
   }
 }

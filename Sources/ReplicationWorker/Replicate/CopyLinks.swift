@@ -31,9 +31,7 @@ final class CopyLinks: Sendable {
       let ends = Ends(source: source, target: target)
       if let link = links[ends] { return link }
       let gauge = registry?.gauge(
-        "meridian_replication_link_parts",
-        help: "Ranges of large blobs that may be fetched at once, by source and target.",
-        labels: ["source": source.description, "target": target.description])
+        WorkerMetric.replicationLinkParts, ["source": source.description, "target": target.description])
       let link = CopyLink(limits: limits, sizing: sizing, now: now) { gauge?.set(Double($0)) }
       links[ends] = link
       return link

@@ -2,7 +2,7 @@ package import Postgres
 
 /// The catalog's database over PostgreSQL.
 package struct PostgresSQLDatabase: SQLDatabase {
-  private let client: PostgresClient
+  let client: PostgresClient
 
   /// Takes a client, which `close()` closes.
   package init(_ client: PostgresClient) { self.client = client }

@@ -61,15 +61,21 @@ package final class RoutedSQLDatabase: SQLDatabase {
     state = Mutex(State(reach: PrimaryReach(interval: limits.trialInterval)))
     answers = Dictionary(
       uniqueKeysWithValues: Place.allCases.map { place in
-        let counter = metrics.counter(
-          "meridian_catalog_reads_total", help: "Reads of pulls, by where the answer came from.",
-          labels: ["from": place.rawValue])
-        return (place, counter)
+        (place, metrics.counter(ReadMetric.reads, ["from": place.rawValue]))
       })
-    away = metrics.gauge("meridian_catalog_primary_away", help: "1 while the database's primary does not answer reads.")
+    away = metrics.gauge(ReadMetric.primaryAway)
   }
 
   package var dialect: SQLDialect { primary.dialect }
+
+  package var pools: [DatabasePool] {
+    primary.pools
+      + (replica?.pools ?? []).map { pool in
+        var pool = pool
+        pool.server = .replica
+        return pool
+      }
+  }
 
   package func query(_ sql: String, _ parameters: [SQLValue]) async throws(CatalogError) -> [SQLRow] {
     try await primary.query(sql, parameters)

@@ -7,6 +7,9 @@ package protocol SQLDatabase: Sendable {
   /// The words this database spells in its own way.
   var dialect: SQLDialect { get }
 
+  /// The pools of connections as they are at this moment; none where there is nothing to count.
+  var pools: [DatabasePool] { get }
+
   /// Runs one statement as a transaction of its own and returns its rows.
   ///
   /// Throws `outcomeUnknown` where the statement was sent and its fate was not learned.
@@ -40,6 +43,8 @@ package protocol SQLDatabase: Sendable {
 }
 
 extension SQLDatabase {
+  package var pools: [DatabasePool] { [] }
+
   /// A database of one server has one answer.
   package func read(
     _ sql: String, _ parameters: [SQLValue], _ tolerance: ReadTolerance, isFound: @Sendable ([SQLRow]) -> Bool

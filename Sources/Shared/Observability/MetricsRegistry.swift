@@ -5,7 +5,7 @@ import Synchronization
 /// The number of metrics and of label sets per metric is bounded, so that no input can grow it (security rule 31): beyond
 /// the bound one shared series takes the observations, whose label values are all `other`. Nothing here ever throws or
 /// traps; a name that cannot be exposed, or is already another kind of metric, gives a series that is counted as rejected
-/// and not shown.
+/// and not shown. What executables count are cases of a `DeclaredMetric`; plain names are for this module and its tests.
 package final class MetricsRegistry: Sendable {
   /// The registry of the process.
   package static let shared = MetricsRegistry()
@@ -19,6 +19,8 @@ package final class MetricsRegistry: Sendable {
   struct Family: Sendable {
     let kind: MetricKind
     let help: String
+    /// The names of its labels where it is declared; its help is then shown from the beginning.
+    var declaredLabels: Set<String>?
     var series: [[MetricLabel]: Series] = [:]
   }
 
@@ -32,27 +34,27 @@ package final class MetricsRegistry: Sendable {
   private let state = Mutex(State())
 
   /// Makes a registry of its own, for tests.
-  package init(maximumMetrics: Int = 500, maximumSeriesPerMetric: Int = 200) {
+  package init(maximumMetrics: Int = 500, maximumSeriesPerMetric: Int = 500) {
     self.maximumMetrics = maximumMetrics
     self.maximumSeriesPerMetric = maximumSeriesPerMetric
   }
 
   /// The counter of this name and these labels, made at the first call; by custom the name ends in `_total`.
-  package func counter(_ name: String, help: String, labels: [String: String] = [:]) -> Counter {
+  func counter(_ name: String, help: String, labels: [String: String] = [:]) -> Counter {
     let made = Counter()
     guard case .counter(let found) = series(name, .counter, help, labels, make: .counter(made)) else { return made }
     return found
   }
 
   /// The gauge of this name and these labels, made at the first call.
-  package func gauge(_ name: String, help: String, labels: [String: String] = [:]) -> Gauge {
+  func gauge(_ name: String, help: String, labels: [String: String] = [:]) -> Gauge {
     let made = Gauge()
     guard case .gauge(let found) = series(name, .gauge, help, labels, make: .gauge(made)) else { return made }
     return found
   }
 
   /// The histogram of this name and these labels, made at the first call with these upper bounds.
-  package func histogram(
+  func histogram(
     _ name: String, help: String, labels: [String: String] = [:], buckets: [Double] = Histogram.secondsBuckets
   ) -> Histogram {
     let made = Histogram(buckets: buckets)
@@ -62,8 +64,32 @@ package final class MetricsRegistry: Sendable {
     return found
   }
 
-  /// Removes a gauge's series, for things that are gone for good.
-  package func removeGauge(_ name: String, labels: [String: String]) {
+  /// Shows a metric from now on, whether or not there are series.
+  func declare(_ metric: MetricDescription, help: String) {
+    state.withLock { state in
+      guard MetricName.isValid(metric.name),
+        state.families[metric.name] != nil || state.families.count < maximumMetrics,
+        state.families[metric.name]?.kind ?? metric.kind == metric.kind
+      else {
+        state.rejected += 1
+        return
+      }
+      state.families[metric.name, default: Family(kind: metric.kind, help: help)].declaredLabels = metric.labels
+    }
+  }
+
+  /// Everything that is declared, in the order of names.
+  package var declared: [MetricDescription] {
+    state.withLock(\.families).compactMap { name, family in
+      family.declaredLabels.map { MetricDescription(name: name, kind: family.kind, labels: $0) }
+    }.sorted { $0.name < $1.name }
+  }
+
+  /// Counts something that cannot be shown.
+  func reject() { state.withLock { $0.rejected += 1 } }
+
+  /// Removes a gauge's series.
+  func removeGauge(_ name: String, labels: [String: String]) {
     let key = MetricLabel.sorted(labels)
     state.withLock { state in
       guard state.families[name]?.kind == .gauge else { return }
@@ -77,9 +103,8 @@ package final class MetricsRegistry: Sendable {
     if rejected > 0 {
       let counter = Counter()
       counter.increment(by: rejected)
-      families["meridian_metrics_rejected_total"] = Family(
-        kind: .counter, help: "Metrics not shown because of their name, kind or number.",
-        series: [[]: .counter(counter)])
+      families[ProcessMetric.rejected.rawValue] = Family(
+        kind: .counter, help: ProcessMetric.rejected.shape.help, series: [[]: .counter(counter)])
     }
     for (name, family) in process?.families ?? [:] { families[name] = family }
     return families.sorted { $0.key < $1.key }.map { PrometheusText.write(name: $0.key, $0.value) }.joined()

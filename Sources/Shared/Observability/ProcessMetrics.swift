@@ -58,22 +58,57 @@ package struct ProcessMetrics: Sendable, Hashable {
   }
 
   var families: [String: MetricsRegistry.Family] {
-    func gauge(_ value: Double, _ help: String) -> MetricsRegistry.Family {
-      let gauge = Gauge()
-      gauge.set(value)
-      return .init(kind: .gauge, help: help, series: [[]: .gauge(gauge)])
+    var families: [String: MetricsRegistry.Family] = [:]
+    for metric in ProcessMetric.allCases {
+      let value: Double
+      switch metric {
+      case .cpuSeconds: value = cpuSeconds
+      case .residentBytes: value = residentBytes
+      case .virtualBytes: value = virtualBytes
+      case .startTime: value = startTimeSeconds
+      case .threads: value = threads
+      case .openFiles: value = openFileDescriptors
+      case .maximumFiles: value = maximumFileDescriptors
+      // Told by the registry itself, and only when there is something to tell.
+      case .rejected: continue
+      }
+      let series: MetricsRegistry.Series
+      if metric.shape.kind == .counter {
+        let counter = Counter()
+        counter.increment(by: value)
+        series = .counter(counter)
+      } else {
+        let gauge = Gauge()
+        gauge.set(value)
+        series = .gauge(gauge)
+      }
+      families[metric.rawValue] = .init(kind: metric.shape.kind, help: metric.shape.help, series: [[]: series])
     }
-    let cpu = Counter()
-    cpu.increment(by: cpuSeconds)
-    return [
-      "process_cpu_seconds_total": .init(
-        kind: .counter, help: "Total user and system CPU time spent in seconds.", series: [[]: .counter(cpu)]),
-      "process_resident_memory_bytes": gauge(residentBytes, "Resident memory size in bytes."),
-      "process_virtual_memory_bytes": gauge(virtualBytes, "Virtual memory size in bytes."),
-      "process_start_time_seconds": gauge(startTimeSeconds, "Start time of the process since unix epoch in seconds."),
-      "process_threads": gauge(threads, "Number of OS threads in the process."),
-      "process_open_fds": gauge(openFileDescriptors, "Number of open file descriptors."),
-      "process_max_fds": gauge(maximumFileDescriptors, "Maximum number of open file descriptors."),
-    ]
+    return families
+  }
+}
+
+/// What every process exposes without declaring it.
+package enum ProcessMetric: String, DeclaredMetric {
+  case cpuSeconds = "process_cpu_seconds_total"
+  case residentBytes = "process_resident_memory_bytes"
+  case virtualBytes = "process_virtual_memory_bytes"
+  case startTime = "process_start_time_seconds"
+  case threads = "process_threads"
+  case openFiles = "process_open_fds"
+  case maximumFiles = "process_max_fds"
+  case rejected = "meridian_metrics_rejected_total"
+
+  package var shape: MetricShape {
+    switch self {
+    case .cpuSeconds: .counter("Total user and system CPU time spent in seconds.")
+    case .residentBytes: .gauge("Resident memory size in bytes.")
+    case .virtualBytes: .gauge("Virtual memory size in bytes.")
+    case .startTime: .gauge("Start time of the process since unix epoch in seconds.")
+    case .threads: .gauge("Number of OS threads in the process.")
+    case .openFiles: .gauge("Number of open file descriptors.")
+    case .maximumFiles: .gauge("Maximum number of open file descriptors.")
+    case .rejected: .counter("Metrics not shown because of their name, kind, labels or number.")
+    }
   }
 }

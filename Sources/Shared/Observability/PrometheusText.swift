@@ -1,5 +1,5 @@
 /// The three kinds of metric there are.
-enum MetricKind: String, Sendable {
+package enum MetricKind: String, Sendable {
   case counter
   case gauge
   case histogram
@@ -51,7 +51,7 @@ enum PrometheusText {
   static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
   static func write(name: String, _ family: MetricsRegistry.Family) -> String {
-    guard !family.series.isEmpty else { return "" }
+    guard !family.series.isEmpty || family.declaredLabels != nil else { return "" }
     var text = "# HELP \(name) \(escapeHelp(family.help))\n# TYPE \(name) \(family.kind.rawValue)\n"
     let lines = family.series.map { (labels: $0.key.map(written), series: $0.value) }
     for (labels, series) in lines.sorted(by: { $0.labels.joined() < $1.labels.joined() }) {

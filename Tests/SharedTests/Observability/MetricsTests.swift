@@ -71,7 +71,7 @@ struct MetricsTests {
         # HELP g h
         # TYPE g gauge
         g 1
-        # HELP meridian_metrics_rejected_total Metrics not shown because of their name, kind or number.
+        # HELP meridian_metrics_rejected_total Metrics not shown because of their name, kind, labels or number.
         # TYPE meridian_metrics_rejected_total counter
         meridian_metrics_rejected_total 1
 
@@ -88,6 +88,51 @@ struct MetricsTests {
     let text = registry.prometheusText(process: nil)
     #expect(text.contains("fine_total 1\n") && text.contains("meridian_metrics_rejected_total 13\n"))
     #expect(!text.contains("\ng") && !text.contains("\nh"))
+  }
+
+  enum Fruit: String, DeclaredMetric {
+    case eaten = "fruit_eaten_total"
+    case held = "fruit_held"
+    case seconds = "fruit_seconds"
+    var shape: MetricShape {
+      switch self {
+      case .eaten: .counter("Fruit eaten.")
+      case .held: .gauge("Fruit held.", "hand")
+      case .seconds: .histogram("Time of a bite.", buckets: [1])
+      }
+    }
+  }
+
+  @Test func declaredMetricsAreThereBeforeAnythingIsCounted() {
+    let registry = MetricsRegistry()
+    registry.declare(Fruit.self)
+    let expected = """
+      # HELP fruit_eaten_total Fruit eaten.
+      # TYPE fruit_eaten_total counter
+      fruit_eaten_total 0
+      # HELP fruit_held Fruit held.
+      # TYPE fruit_held gauge
+      # HELP fruit_seconds Time of a bite.
+      # TYPE fruit_seconds histogram
+      fruit_seconds_bucket{le="1"} 0
+      fruit_seconds_bucket{le="+Inf"} 0
+      fruit_seconds_sum 0
+      fruit_seconds_count 0
+
+      """
+    #expect(registry.prometheusText(process: nil) == expected)
+    #expect(registry.declared.map(\.name) == ["fruit_eaten_total", "fruit_held", "fruit_seconds"])
+    #expect(registry.declared.map(\.labels) == [[], ["hand"], []])
+  }
+
+  @Test func labelsAreThoseThatAreDeclared() {
+    let registry = MetricsRegistry()
+    registry.gauge(Fruit.held, ["hand": "left"]).set(2)
+    registry.gauge(Fruit.held, ["foot": "left"]).set(3)
+    registry.counter(Fruit.held, ["hand": "left"]).increment()
+    let text = registry.prometheusText(process: nil)
+    #expect(text.contains("fruit_held{hand=\"left\"} 2\n") && !text.contains("foot"))
+    #expect(text.contains("meridian_metrics_rejected_total 2\n"))
   }
 
   @Test func removedGaugesAreGone() {
