@@ -33,6 +33,7 @@ struct RunCommand: AsyncParsableCommand {
     Startup.report(notices, to: logger)
     let catalog = try await Startup.catalog(
       configuration, service: "health-service", logger: logger, routesReads: true)
+    HealthMetrics.shared.showPools(of: catalog)
     let stores = try Startup.stores(configuration)
     let queue = Startup.queue(configuration, logger: logger)
     let replica = try Startup.replicaCatalog(configuration, service: "health-service")

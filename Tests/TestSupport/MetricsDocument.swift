@@ -12,10 +12,10 @@ package struct MetricsDocument {
   package private(set) var sections: [String: [MetricDescription]] = [:]
 
   /// Reads the document of this checkout.
-  package init(file: String = #filePath) throws {
-    let root = URL(filePath: file).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let path = root.appending(path: "docs/operations/metrics.md")
-    try self.init(text: String(contentsOf: path, encoding: .utf8))
+  package init() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    try self.init(text: String(contentsOf: root.appending(path: "docs/operations/metrics.md"), encoding: .utf8))
   }
 
   /// Reads rows `| names | kind | labels | meaning |` below headings of the second level.

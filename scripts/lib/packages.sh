@@ -13,6 +13,7 @@ packages_of() {
     balancer) echo haproxy ;;
     clients) echo skopeo umoci jq curl python3 ;;
     lint) echo shellcheck ;;
+    faults) echo libfaketime ;;
     bench) echo docker-registry wrk skopeo jq curl ;;
     *) die "no such package list: $1" ;;
   esac

@@ -28,11 +28,16 @@ struct AgentCheckServer: Service {
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in
-        guard census.enter() else { return channel.close() }
+        guard census.enter() else {
+          HealthMetrics.shared.agentAnswered(.refused)
+          return channel.close()
+        }
+        HealthMetrics.shared.agentConnections(1)
         let cut = channel.eventLoop.scheduleTask(in: Self.longestConnection) { channel.close(promise: nil) }
         channel.closeFuture.whenComplete { _ in
           cut.cancel()
           census.leave()
+          HealthMetrics.shared.agentConnections(-1)
         }
         return channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(
@@ -56,7 +61,12 @@ struct AgentCheckServer: Service {
   }
 
   private static func answer(_ line: String, region: String, shelf: AnswerShelf) -> String {
-    guard let question = AgentQuestion(line: line, own: region) else { return "ready down#bad_question\n" }
-    return AgentAnswer.line(for: question, verdicts: shelf.book.view.verdicts)
+    guard let question = AgentQuestion(line: line, own: region) else {
+      HealthMetrics.shared.agentAnswered(.refused)
+      return "ready down#bad_question\n"
+    }
+    let told = AgentAnswer.line(for: question, verdicts: shelf.book.view.verdicts)
+    HealthMetrics.shared.agentAnswered(line: told)
+    return told
   }
 }

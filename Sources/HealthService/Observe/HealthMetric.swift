@@ -11,6 +11,7 @@ enum HealthMetric: String, DeclaredMetric {
   case disagreements = "meridian_health_region_disagreements"
   case drained = "meridian_health_region_drained"
   case component = "meridian_health_component_status"
+  case value = "meridian_health_component_value"
   case probes = "meridian_health_probes_total"
   case probeSeconds = "meridian_health_probe_seconds"
   case boardReachable = "meridian_health_board_reachable"
@@ -28,7 +29,9 @@ enum HealthMetric: String, DeclaredMetric {
     case .instances: .gauge("Health services heard of in a region.", "region")
     case .disagreements: .gauge("Components on which the health services of a region disagree.", "region")
     case .drained: .gauge("1 while an operator has drained a region, else 0.", "region", "direction")
-    case .component: .gauge("A component as this region sees it: 3 pass, 2 warn, 1 unknown, 0 fail.", "component")
+    case .component:
+      .gauge("A component as this region sees it: 3 pass, 2 warn, 1 unknown, 0 fail.", "component", "direction")
+    case .value: .gauge("What was measured of a component; the unit ends the value's name.", "component", "value")
     case .probes: .counter("Probes that ended, by component and outcome.", "component", "outcome")
     case .probeSeconds: .histogram("How long probes took, in seconds.", "component")
     case .boardReachable: .gauge("1 while snapshots can be exchanged that way, else 0.", "board")

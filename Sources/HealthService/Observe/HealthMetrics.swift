@@ -3,6 +3,9 @@ import Synchronization
 
 /// The figures of a health service; every label set is fixed or configured, and counting never waits.
 final class HealthMetrics: Sendable {
+  /// The metrics of the process.
+  static let shared = HealthMetrics()
+
   /// The first word of an agent check's answer.
   enum AgentAnswer: String, CaseIterable {
     case up, drain, down
@@ -20,7 +23,9 @@ final class HealthMetrics: Sendable {
     let statusClass: Int
   }
 
-  private let registry: MetricsRegistry
+  let registry: MetricsRegistry
+  /// Called before the metrics are written out.
+  private let refresh = Mutex<@Sendable () -> Void>({})
   private let requests: [Counted: Counter]
   private let agentChecks: [AgentAnswer: Counter]
   private let agentConnections: Gauge
@@ -46,13 +51,19 @@ final class HealthMetrics: Sendable {
     pageListeners = registry.gauge(HealthMetric.pageListeners)
   }
 
-  /// Counts an answered request; `path` is the request's, `status` the answer's code.
-  func answered(path: String, status: Int) {
+  /// Counts an answered request; `target` is the request's, with or without a query, `status` the answer's code.
+  func answered(target: String, status: Int) {
+    let path = target.utf8.firstIndex(of: UInt8(ascii: "?")).map { target[..<$0] } ?? target[...]
     requests[Counted(kind: RequestKind(path: path), statusClass: min(max(status / 100, 2), 5))]?.increment()
   }
 
-  /// Counts an agent check.
+  /// Counts an agent check by its answer's first word.
   func agentAnswered(_ answer: AgentAnswer) { agentChecks[answer]?.increment() }
+
+  /// Counts an agent check by the line it was told (`AgentAnswer.line`).
+  func agentAnswered(line: String) {
+    agentAnswered(line.hasPrefix("ready up") ? .up : line.hasPrefix("drain") ? .drain : .down)
+  }
 
   /// Notes that a connection of an agent check was opened (1) or closed (-1).
   func agentConnections(_ change: Int) { agentConnections.add(Double(change)) }
@@ -60,8 +71,9 @@ final class HealthMetrics: Sendable {
   /// Notes that a browser began (1) or ended (-1) to listen for updates of the page.
   func pageListeners(_ change: Int) { pageListeners.add(Double(change)) }
 
-  /// Counts the end of a probe.
-  func probed(_ component: String, succeeded: Bool, duration: Duration) {
+  /// Counts the end of a probe; it succeeded where the component works in both directions.
+  func probed(_ component: String, _ sighting: Sighting, duration: Duration) {
+    let succeeded = sighting.read.isSuccess && sighting.write?.isSuccess ?? true
     // Both from 0 on, so that the first failure shows as an increase.
     for outcome in ["pass", "fail"] {
       let counter = registry.counter(HealthMetric.probes, ["component": component, "outcome": outcome])
@@ -70,13 +82,22 @@ final class HealthMetrics: Sendable {
     registry.histogram(HealthMetric.probeSeconds, ["component": component]).observe(duration)
   }
 
-  /// All figures of the process in Prometheus' text format.
-  func text() -> String { registry.prometheusText() }
+  /// Shows the connections to the database, too, whenever figures are asked for.
+  func showPools(of catalog: Catalog) {
+    refresh.withLock { [registry] in $0 = { catalog.showPools(in: registry) } }
+  }
+
+  /// All figures of the process in Prometheus' text format, verdicts as they stand in `view`.
+  func text(of view: HealthView) -> String {
+    show(view)
+    refresh.withLock { $0 }()
+    return registry.prometheusText()
+  }
 }
 
 extension HealthMetrics.RequestKind {
   /// What a path asks for, one of a fixed set whatever clients send.
-  fileprivate init(path: String) {
+  fileprivate init(path: Substring) {
     switch path {
     case "/livez", "/readyz": self = .live
     case "/health", "/health/instance", "/health/endtoend", "/health/warning", "/health/dbrevision", "/status":

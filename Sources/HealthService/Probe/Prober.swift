@@ -24,8 +24,10 @@ struct Prober: Service {
     while !Task.isCancelled {
       let start = clock.now
       let sighting = await sighting(of: probe.look, deadline: probe.deadline)
-      let durationMs = Int64((clock.now - start) / .milliseconds(1))
+      let duration = clock.now - start
+      let durationMs = Int64(duration / .milliseconds(1))
       guard !Task.isCancelled else { return }
+      HealthMetrics.shared.probed(probe.target.name, sighting, duration: duration)
       if let component = state.record(probe, sighting, durationMs: durationMs) {
         logger.log(
           level: component.status == .pass ? .info : .warning, "component changed",

@@ -84,6 +84,7 @@ final class FastAnswerHandler: ChannelDuplexHandler, RemovableChannelHandler {
     if !context.channel.isWritable { context.flush() }
     guard context.channel.isWritable else { return close(context) }
     lastDone = .now()
+    HealthMetrics.shared.answered(target: head.uri, status: answer.code)
     var fields = answer.fields
     let hasBody = head.headers.contains(name: "Transfer-Encoding")
     let isKept = head.isKeepAlive && !hasBody

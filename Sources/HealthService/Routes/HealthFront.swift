@@ -21,7 +21,7 @@ struct HealthFront {
       host: listen.host, port: listen.port,
       responder: HealthResponder(
         answers: FastAnswers(shelf: shelf, details: details),
-        metrics: { MetricsRegistry.shared.prometheusText() }, page: page),
+        metrics: { HealthMetrics.shared.text(of: state.view) }, page: page),
       logger: logger)
     let agent = agentListen.map {
       AgentCheckServer(host: $0.host, port: $0.port, region: "\(configuration.region)", shelf: shelf, logger: logger)

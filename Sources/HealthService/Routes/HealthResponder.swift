@@ -14,6 +14,12 @@ struct HealthResponder: HTTPResponder {
   let page: @Sendable (Request, Context) async throws -> Response?
 
   func respond(to request: Request, context: Context) async throws -> Response {
+    let response = try await answer(request, context: context)
+    HealthMetrics.shared.answered(target: request.uri.path, status: response.status.code)
+    return response
+  }
+
+  private func answer(_ request: Request, context: Context) async throws -> Response {
     let isRead = request.method == .get || request.method == .head
     let isHead = request.method == .head
     let uri = request.uri.string

@@ -217,7 +217,7 @@ class ClockOff(Fault):
 
     def prepare(self):
         if not self.simulation.shift_ready(self.region):
-            return "libfaketime is not installed (apt-get install libfaketime)"
+            return "libfaketime is not installed (scripts/install faults)"
         deadline = time.monotonic() + 60
         while not self._is_well():
             if time.monotonic() > deadline:

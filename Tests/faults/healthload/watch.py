@@ -103,7 +103,7 @@ class Watch:
                 connection.close()
             up = collections.defaultdict(set)
             for row in csv.DictReader(io.StringIO(body.decode().lstrip("# "))):
-                if row["svname"] in REGIONS:
+                if row["svname"] in REGIONS and row["pxname"] != "everybody":
                     up[row["pxname"]] |= {row["svname"]} if row["status"].startswith(("UP", "no check")) else set()
             for backend, servers in up.items():
                 self.pools[backend].append((time.monotonic(), frozenset(servers)))
