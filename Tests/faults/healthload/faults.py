@@ -166,8 +166,7 @@ class PostgresReadOnly(Fault):
         self._set("on")
 
     def end(self):
-        # Said in the statement's own session first, which would not be allowed to write either.
-        self.simulation.psql("SET default_transaction_read_only = off; ALTER SYSTEM RESET default_transaction_read_only")
+        self.simulation.psql("ALTER SYSTEM RESET default_transaction_read_only")
         self.simulation.psql("SELECT pg_reload_conf()")
 
 

@@ -106,6 +106,7 @@ class Run:
             for direction in DIRECTIONS:
                 self._judge_verdict(region, direction)
             cells[region] = self._verdict_cell(region)
+        self._judge_views()
         self._judge_pool()
         self._judge_canaries()
         lb = self._judge_balancer()
@@ -132,6 +133,19 @@ class Run:
             later = [s for s in self.watch.span(region, direction, self.ended, self.over) if s.status != 200]
             note = f"; afterwards {len(later)} not 200 ({later[0].word} {' '.join(later[0].reasons[:3])})" if later else ""
             self.goal(f"{region} stays green for {direction}s", last is not None and red == 0 and not later, found + note)
+
+    def _judge_views(self):
+        """What the health services of other regions say at the end of the fault; one that is struck itself may know nothing."""
+        wrong = []
+        for observer in REGIONS:
+            if observer == self.region and not self.fault.shared:
+                continue
+            for region in REGIONS:
+                for direction in DIRECTIONS:
+                    wanted, word = self.expected(region)[direction], self.watch.view(observer, region, direction, self.began, self.ended)
+                    if wanted != ANY and (word in ("pass", "warn")) != (wanted == GREEN):
+                        wrong.append(f"{observer} says {word} of {region} {direction}s")
+        self.goal("the health services elsewhere say the same", not wrong, "; ".join(wrong) or "they do")
 
     def turns(self):
         """From the fault to the end of the last verdict's turning."""

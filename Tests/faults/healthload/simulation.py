@@ -70,8 +70,8 @@ class HealthSimulation(Simulation):
         return f"127.0.0.1:{self.base + 1}"
 
     def psql(self, statement):
-        """As the database's superuser, over its own socket-free address; the role of the simulation owns the cluster."""
-        environment = {**os.environ, "PGPASSWORD": self.secrets["DATABASE_PASSWORD"]}
+        """As the owner of the cluster, past the lines; allowed to write even where sessions by default are not."""
+        environment = {**os.environ, "PGPASSWORD": self.secrets["DATABASE_PASSWORD"], "PGOPTIONS": "-c default_transaction_read_only=off"}
         done = subprocess.run(
             ["psql", "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.base + 10), "-U", "meridian", "-d", "meridian",
              "-c", statement], env=environment, capture_output=True, text=True, timeout=30)
@@ -94,7 +94,8 @@ class HealthSimulation(Simulation):
             self.call("stop", name)
             environment |= {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(self.clock_file(region)), "FAKETIME_CACHE_DURATION": "1",
                             "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-            self.shifted[name] = Process(name, [word.decode() for word in words], self.folder / "logs" / f"{name}.log", env=environment)
+            # By way of `env`: libfaketime adds a variable to the first process it is loaded into, and Swift then finds no arguments there.
+            self.shifted[name] = Process(name, ["/usr/bin/env", *(word.decode() for word in words)], self.folder / "logs" / f"{name}.log", env=environment)
         return True
 
     def clock_file(self, region):

@@ -23,12 +23,10 @@ def ask(connection, path):
 
 
 def judgement(document, direction):
-    """(status word, reasons) of one direction, as the service writes it."""
-    found = document.get(direction)
-    if isinstance(found, str):
-        return found, [str(reason) for reason in document.get("reasons", [])]
-    found = found or {}
-    return found.get("status", "?"), [reason.get("code", "?") if isinstance(reason, dict) else str(reason) for reason in found.get("reasons", [])]
+    """(status word, reasons as `code` or `code:component`) of one direction."""
+    reasons = document.get("reasons", {}).get(direction, [])
+    return document.get(direction, {}).get("status", "?"), [
+        ":".join(reason[key] for key in ("code", "component") if reason.get(key)) for reason in reasons]
 
 
 class Watch:
@@ -81,13 +79,10 @@ class Watch:
             try:
                 _, body = ask(connection, "/health/regions")
                 document = json.loads(body)
-                verdicts = document if isinstance(document, list) else document.get("regions", [])
-                if isinstance(verdicts, dict):
-                    verdicts = [{"region": name, **verdict} for name, verdict in verdicts.items()]
-                for verdict in verdicts:
+                for verdict in document["regions"]:
                     for direction in DIRECTIONS:
                         self.views[observer, verdict.get("region"), direction].append((time.monotonic(), judgement(verdict, direction)[0]))
-            except (OSError, http.client.HTTPException, ValueError, AttributeError):
+            except (OSError, http.client.HTTPException, ValueError, KeyError):
                 pass  # seen by the other thread as a region that does not answer
             finally:
                 connection.close()
@@ -112,6 +107,11 @@ class Watch:
 
     def span(self, region, direction, start, end):
         return [sample for sample in self.own[region, direction] if start <= sample.at < end]
+
+    def view(self, observer, region, direction, start, end):
+        """The last word of one region's service on another."""
+        words = [word for at, word in self.views[observer, region, direction] if start <= at < end]
+        return words[-1] if words else "nothing"
 
     def turned(self, region, direction, start, end):
         """Seconds from the fault to the first 503 (or silence) of the run that lasts to its end; None where it is green then."""
