@@ -1,5 +1,6 @@
 """What is done to a region, or to what all regions share, and what health is to say of each region then."""
 
+import email.utils
 import http.client
 import json
 import subprocess
@@ -30,6 +31,10 @@ class Fault:
 
     def end(self):
         raise NotImplementedError
+
+    def evidence(self):
+        """What shows that the fault is in effect, asked at its end; empty when nothing does. A process that was killed or frozen needs no proof."""
+        return "the signal was sent"
 
     def restore(self):
         """After everything was measured."""
@@ -75,7 +80,12 @@ class StoreProxied(Fault):
     words = ""
 
     def begin(self):
-        self.proxy(self.region, self.words)
+        self.proxy(self.region, "pass")
+        self.before = self.proxy(self.region, self.words).get("forbidden", 0)
+
+    def evidence(self):
+        count = self.proxy(self.region, self.words).get("forbidden", 0) - self.before
+        return f"{count} requests refused" if count else ""
 
     def end(self):
         self.proxy(self.region, "pass")
@@ -165,6 +175,10 @@ class PostgresReadOnly(Fault):
     def begin(self):
         self._set("on")
 
+    def evidence(self):
+        value = self.simulation.psql("SELECT setting FROM pg_file_settings WHERE name = 'default_transaction_read_only'")
+        return f"default_transaction_read_only is {value}" if value == "on" else ""
+
     def end(self):
         self.simulation.psql("ALTER SYSTEM RESET default_transaction_read_only")
         self.simulation.psql("SELECT pg_reload_conf()")
@@ -237,6 +251,15 @@ class ClockOff(Fault):
 
     def begin(self):
         self.simulation.shift(self.region, 600)
+
+    def evidence(self):
+        connection = http.client.HTTPConnection(self.simulation.api(self.region).removeprefix("http://"), timeout=5)
+        try:
+            connection.request("GET", "/v2/")
+            told = email.utils.parsedate_to_datetime(connection.getresponse().getheader("Date")).timestamp()
+        finally:
+            connection.close()
+        return f"the API's Date is {told - time.time():.0f} s ahead" if told - time.time() > 500 else ""
 
     def end(self):
         self.simulation.shift(self.region, 0)

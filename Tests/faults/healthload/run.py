@@ -45,6 +45,7 @@ class Run:
             outcome.say(f"{time.strftime('%H:%M:%S', time.gmtime())} the fault begins")
             try:
                 self._pass(self.arguments.seconds, getattr(self.fault, "during", None))
+                self.evidence = self.fault.evidence()
             finally:
                 self.ended = time.monotonic()
                 self.fault.end()
@@ -102,6 +103,7 @@ class Run:
 
     def judge(self):
         self.verdicts, cells = {}, {}
+        self.goal("the fault was in effect", self.evidence, self.evidence or "nothing shows it")
         for region in REGIONS:
             for direction in DIRECTIONS:
                 self._judge_verdict(region, direction)
@@ -127,8 +129,9 @@ class Run:
             self.goal(f"{region} turns red for {direction}s within {TURN_SECONDS} s", turned is not None and turned <= TURN_SECONDS,
                       f"{seconds(turned)}: {found}")
             back = self.watch.returned(region, direction, self.ended, self.over)
-            self.goal(f"{region} returns for {direction}s by itself within {RETURN_SECONDS} s", back is not None and back <= RETURN_SECONDS,
-                      seconds(back) if back is not None else "it did not")
+            if turned is not None:
+                self.goal(f"{region} returns for {direction}s by itself within {RETURN_SECONDS} s", back is not None and back <= RETURN_SECONDS,
+                          seconds(back) if back is not None else "it did not")
         elif wanted == GREEN:
             later = [s for s in self.watch.span(region, direction, self.ended, self.over) if s.status != 200]
             note = f"; afterwards {len(later)} not 200 ({later[0].word} {' '.join(later[0].reasons[:3])})" if later else ""
