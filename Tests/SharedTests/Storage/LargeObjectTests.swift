@@ -5,7 +5,8 @@ import Testing
 
 @testable import SharedStorage
 
-/// Objects beyond S3's 5 GiB for one request: 12 GiB of traffic and disk, so only on demand, with MERIDIAN_TEST_LARGE=1.
+/// Objects beyond S3's 5 GiB for one request, on every engine that a server can be had for: tens of GiB of traffic and disk,
+/// so only on demand, with MERIDIAN_TEST_LARGE=1.
 @Suite(
   "Objects larger than 5 GiB",
   .enabled(if: ProcessInfo.processInfo.environment["MERIDIAN_TEST_LARGE"] == "1", "MERIDIAN_TEST_LARGE is not 1"),
@@ -59,6 +60,20 @@ struct LargeObjectTests {
   @Test(.enabled(if: S3TestService.isDemanded, "MERIDIAN_TEST_S3 is not set"))
   func onS3() async throws {
     try await S3TestService.withStore(try S3TestService.connection()) { store in try await check(store, copies: true) }
+  }
+
+  @Test(.enabled(if: OpenStackTestService.isDemanded, "MERIDIAN_TEST_SWIFT is not set"))
+  func onOpenStackSwift() async throws {
+    let settings = try OpenStackTestService.settings()
+    try await OpenStackTestService.withStore(OpenStackConnection(settings)) { store in
+      try await check(store, copies: true)
+    }
+  }
+
+  @Test(.enabled(if: AzureFake.isDemanded, "there is no python3"))
+  func onAzure() async throws {
+    let fake = try AzureFake.running()
+    try await AzureFake.withStore(try fake.settings()) { store in try await check(store, copies: true) }
   }
 
   @Test func inAFolder() async throws {

@@ -37,11 +37,11 @@ package enum S3TestService {
   /// Runs `body` with a store on that service and closes it.
   @discardableResult
   package static func withStore<Value>(
-    _ connection: S3Connection, retry: StorageRetry = StorageRetry(), now: (@Sendable () -> Int64)? = nil,
-    _ body: (S3Store) async throws -> Value
+    _ connection: S3Connection, location: String = "us", retry: StorageRetry = StorageRetry(),
+    now: (@Sendable () -> Int64)? = nil, _ body: (S3Store) async throws -> Value
   ) async throws -> Value {
     let store = S3Store(
-      location: try LocationID(parsing: "us"), connection: connection, transport: try HTTPTransport(), retry: retry,
+      location: try LocationID(parsing: location), connection: connection, transport: try HTTPTransport(), retry: retry,
       now: now)
     do {
       let value = try await body(store)
