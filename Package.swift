@@ -82,6 +82,7 @@ let package = Package(
       resources: [
         .embedInCode("Migrations/0001_core.sql"), .embedInCode("Migrations/0002_histories.sql"),
         .embedInCode("Migrations/0003_replication.sql"), .embedInCode("Migrations/0004_health.sql"),
+        .embedInCode("Migrations/0005_page.sql"),
       ]),
     area("Webhook", uses: ["SharedModel", "SharedConfig", "HTTPTransport"]),
     area(

@@ -25,6 +25,22 @@ struct VerificationTests {
     }
   }
 
+  @Test("copies that are not due yet are looked at where an operator asked for it, once")
+  func requested() async throws {
+    try await IntegrityWorld.with { world in
+      for number in 0..<3 { try await world.push("blob \(number)") }
+      let service = try world.service(of: world.us, .presence, age: .seconds(86_400), page: 2)
+      try await service.round()
+      #expect(try await world.catalog.sweeps(named: service.sweepName).first?.progress.contains("\"looked\":0") == true)
+      #expect(try await world.catalog.requestVerification(at: world.fixture.us, .presence, by: "admin"))
+      try await service.round()
+      #expect(try await world.catalog.sweeps(named: service.sweepName).first?.progress.contains("\"looked\":3") == true)
+      #expect(try await !world.catalog.isVerificationRequested(at: world.fixture.us, .presence))
+      try await service.round()
+      #expect(try await world.catalog.sweeps(named: service.sweepName).first?.progress.contains("\"looked\":0") == true)
+    }
+  }
+
   @Test("wrong bytes of the right size are found by hashing only; a wrong size by asking")
   func wrongObjects() async throws {
     try await IntegrityWorld.with { world in

@@ -52,16 +52,19 @@ struct VerificationService: Service {
     }
   }
 
-  /// Verifies everything that is due; returns at once where another worker does.
+  /// Verifies everything that is due, or everything there is where an operator asked for it; returns at once where
+  /// another worker does.
   func round() async throws {
     guard let sweep = try await catalog.claimSweep(sweepName, holder: holder, lease: pace.lease) else { return }
     var tally = VerificationTally(json: sweep.progress)
     var position = sweep.cursor.flatMap(VerificationPosition.init(text:)) ?? .start
     do {
+      // A round begun before the request goes on for all copies too; only the next one fulfils it.
+      let isRequested = try await catalog.isVerificationRequested(at: location, depth)
       while true {
         let due = try await catalog.copiesToVerify(
-          at: location, depth, olderThan: pace.age, roundBeganAtMs: sweep.startedAtMs ?? .max, after: position,
-          limit: pace.page)
+          at: location, depth, olderThan: isRequested ? .zero : pace.age, roundBeganAtMs: sweep.startedAtMs ?? .max,
+          after: position, limit: pace.page)
         guard let last = due.last else { break }
         for _ in due where depth == .presence { try await admit() }
         let page = try await whileHolding(sweep, at: position, tally) {
@@ -76,7 +79,10 @@ struct VerificationService: Service {
             sweep, cursor: position.text, progress: try tally.json(), lease: pace.lease)
         else { return }
       }
-      try await catalog.finishSweep(sweep, progress: try tally.json())
+      let isFinished = try await catalog.finishSweep(sweep, progress: try tally.json())
+      if isRequested, isFinished, let beganAtMs = sweep.startedAtMs {
+        try await catalog.fulfilVerification(at: location, depth, roundBeganAtMs: beganAtMs)
+      }
     } catch {
       // The first error is the one to report; a sweep that is not let go of is free when its lease has passed.
       try? await Task { try await catalog.releaseSweep(sweep) }.value

@@ -16,5 +16,6 @@ struct Migration: Sendable {
     Migration(
       version: 3, name: "replication", sql: String(decoding: PackageResources._003_replication_sql, as: UTF8.self)),
     Migration(version: 4, name: "health", sql: String(decoding: PackageResources._004_health_sql, as: UTF8.self)),
+    Migration(version: 5, name: "page", sql: String(decoding: PackageResources._005_page_sql, as: UTF8.self)),
   ]
 }
