@@ -123,6 +123,12 @@ let package = Package(
         "Shared", hummingbird, hummingbirdCore, nioCore, nioPosix, nioHTTP1, httpTypes, logging, argumentParser,
         lifecycle, unixSignals, mustache,
       ],
+      resources: [
+        .embedInCode("Page/Resources/page.mustache"), .embedInCode("Page/Resources/live.mustache"),
+        .embedInCode("Page/Resources/badge.mustache"), .embedInCode("Page/Resources/chart.mustache"),
+        .embedInCode("Page/Resources/act.mustache"), .embedInCode("Page/Resources/style.css"),
+        .embedInCode("Page/Resources/script.js"), .embedInCode("Page/Resources/icon.svg"),
+      ],
       swiftSettings: strict),
 
     // Tests.

@@ -11,6 +11,7 @@ struct HealthService: AsyncParsableCommand {
       waits for a probe.
 
       ENDPOINTS
+        /                          the status page, for people
         /health/region/NAME        200 where the region can serve, else 503; ?for=read or ?for=write
         /health/regions            every region's verdict
         /health/instance           this region for pulls (Quay's body)

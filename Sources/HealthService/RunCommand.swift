@@ -52,8 +52,13 @@ struct RunCommand: AsyncParsableCommand {
       instance: "\(configuration.region)-\(RandomIdentifier().hex.prefix(8))",
       policy: VerdictPolicy(regions: configuration.regions.map(\.name.description)), expected: probes)
 
+    let page = try PageAssembly(
+      configuration: configuration, state: state, catalog: catalog,
+      // The database has the jobs; a doorbell that cannot be rung costs them a few seconds.
+      announce: { try? await queue.announce($0) }, logger: logger)
     let front = HealthFront(
-      state: state, configuration: configuration, listen: address, agentListen: agentAddress, logger: logger)
+      state: state, configuration: configuration, listen: address, agentListen: agentAddress, logger: logger
+    ) { request, context in try await page.routes.respond(to: request, context: context) }
     let group = ServiceGroup(
       configuration: .init(
         services: [
@@ -61,6 +66,7 @@ struct RunCommand: AsyncParsableCommand {
           .init(
             service: Publisher(
               board: CatalogHealthBoard(catalog: catalog), state: state, interval: .seconds(2), logger: logger)),
+          .init(service: page.beat),
         ] + front.services.map { .init(service: $0) },
         gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     logger.info(

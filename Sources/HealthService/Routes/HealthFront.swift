@@ -11,7 +11,7 @@ struct HealthFront {
   init(
     state: HealthState, configuration: Configuration, listen: (host: String, port: Int),
     agentListen: (host: String, port: Int)?, logger: Logger,
-    page: @escaping @Sendable (Request, BasicRequestContext) async throws -> Response? = { _, _ in nil }
+    page: @escaping @Sendable (Request, PageContext) async throws -> Response? = { _, _ in nil }
   ) {
     let shelf = AnswerShelf { state.view }
     let details = DetailsPolicy(

@@ -6,7 +6,7 @@ import Shared
 ///
 /// Endpoints are answered here too, where a request comes behind one that takes its time.
 struct HealthResponder: HTTPResponder {
-  typealias Context = BasicRequestContext
+  typealias Context = PageContext
 
   let answers: FastAnswers
   let metrics: @Sendable () -> String
