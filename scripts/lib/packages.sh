@@ -11,6 +11,7 @@ packages_of() {
     # Without python3-swiftclient, which would put a Python script called `swift` in the way of the toolchain.
     openstack) echo swift-proxy swift-account swift-container swift-object memcached curl ;;
     balancer) echo haproxy ;;
+    browser) echo chromium fonts-dejavu-core python3 ;;
     clients) echo skopeo umoci jq curl python3 ;;
     lint) echo shellcheck ;;
     faults) echo libfaketime ;;
