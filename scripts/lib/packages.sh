@@ -12,6 +12,8 @@ packages_of() {
     openstack) echo swift-proxy swift-account swift-container swift-object memcached curl ;;
     balancer) echo haproxy ;;
     browser) echo chromium fonts-dejavu-core python3 ;;
+    # The second balancer configuration that is tested; Debian starts it on port 80 where it may.
+    nginx) echo nginx-light ;;
     clients) echo skopeo umoci jq curl python3 ;;
     lint) echo shellcheck ;;
     faults) echo libfaketime ;;
