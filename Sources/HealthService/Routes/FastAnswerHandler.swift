@@ -73,7 +73,8 @@ final class FastAnswerHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     if case .end = unwrapOutboundIn(data) {
-      handedOn -= 1
+      // The answer to what could not be parsed belongs to no request that was handed on.
+      handedOn = max(0, handedOn - 1)
       lastDone = .now()
     }
     context.write(data, promise: promise)
