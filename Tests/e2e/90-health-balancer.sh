@@ -66,7 +66,7 @@ for region in eu ap; do
   [[ $(curl -sS -o /dev/null -w '%{http_code}' "${!url}/health/region/$region") == 200 ]] || fail "$region turned red as well"
 done
 state_is write us DOWN || wait_for 10 "us out of the pool of writes" state_is write us DOWN
-agent_says 'us read' 'ready down#component_failed' || fail "an agent check is told '$(agent 'us read')'"
+agent_says 'us read' 'ready down #component_failed' || fail "an agent check is told '$(agent 'us read')'"
 sleep 3
 served=$(column read eu 49)
 sleep 2

@@ -63,7 +63,7 @@ struct AgentCheckServer: Service {
   private static func answer(_ line: String, region: String, shelf: AnswerShelf) -> String {
     guard let question = AgentQuestion(line: line, own: region) else {
       HealthMetrics.shared.agentAnswered(.refused)
-      return "ready down#bad_question\n"
+      return "ready down #bad_question\n"
     }
     let told = AgentAnswer.line(for: question, verdicts: shelf.book.view.verdicts)
     HealthMetrics.shared.agentAnswered(line: told)

@@ -33,12 +33,12 @@ struct AgentAnswerTests {
     let reasons = [Reason(code: .componentFailed, component: "storage:usstorage", text: "disk 7 is full")]
     let full = RegionVerdict(
       region: "us", read: Judgement(status: .pass), write: Judgement(status: .fail, reasons: reasons))
-    #expect(line("us write", full) == "ready down#component_failed\n")
-    #expect(line("write", full) == "ready down#component_failed\n")
+    #expect(line("us write", full) == "ready down #component_failed\n")
+    #expect(line("write", full) == "ready down #component_failed\n")
     #expect(line("read", full) == "ready up 100%\n")
-    #expect(line("", full) == "ready down#component_failed\n")
-    #expect(line("", verdict(read: .unknown)) == "ready down#unknown\n")
-    #expect(line("eu", verdict()) == "ready down#unknown_region\n")
+    #expect(line("", full) == "ready down #component_failed\n")
+    #expect(line("", verdict(read: .unknown)) == "ready down #unknown\n")
+    #expect(line("eu", verdict()) == "ready down #unknown_region\n")
   }
 
   @Test func anOperatorsDrainIsADrain() {

@@ -30,11 +30,11 @@ struct AgentCheckServerTests {
   }
 
   @Test(arguments: [
-    ("us read\n", "ready up 100%\n"), ("us write\n", "ready down#component_failed\n"), ("read\n", "ready up 100%\n"),
-    ("eu\n", "ready up 100%\n"), ("\n", "ready down#component_failed\n"), ("", "ready down#component_failed\n"),
-    ("ap\n", "ready down#unknown_region\n"), ("us read write\n", "ready down#bad_question\n"),
+    ("us read\n", "ready up 100%\n"), ("us write\n", "ready down #component_failed\n"), ("read\n", "ready up 100%\n"),
+    ("eu\n", "ready up 100%\n"), ("\n", "ready down #component_failed\n"), ("", "ready down #component_failed\n"),
+    ("ap\n", "ready down #unknown_region\n"), ("us read write\n", "ready down #bad_question\n"),
     ("eu write\r\n and more\n", "ready up 100%\n"),
-    (String(repeating: "a", count: 5000), "ready down#bad_question\n"),
+    (String(repeating: "a", count: 5000), "ready down #bad_question\n"),
   ])
   func lines(question: String, line: String) async throws {
     try await serving { port in
