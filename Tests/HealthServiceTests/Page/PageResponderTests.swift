@@ -54,12 +54,12 @@ struct PageResponderTests {
           try deeds.add("verify \($0) \($1.rawValue) by \($2)")
           return true
         }),
-      showsDetailsToAll: false, logger: Logger(label: "page") { _ in SwiftLogNoOpLogHandler() })
+      details: .loopback, logger: Logger(label: "page") { _ in SwiftLogNoOpLogHandler() })
   }
 
   private func ask(
     _ method: HTTPRequest.Method, _ path: String, query: [String: String] = [:], _ fields: [(String, String)] = [],
-    form: String = ""
+    form: String = "", isLocal: Bool = false
   ) async -> PageAnswer? {
     var all = HTTPFields()
     for (name, value) in fields {
@@ -68,6 +68,7 @@ struct PageResponderTests {
     return await page.answer(
       PageRequest(
         method: method, path: path, query: query, fields: all, host: "status.example", peer: "10.0.0.1",
+        isLocal: isLocal,
         body: { Array(form.utf8) }))
   }
 
@@ -222,6 +223,13 @@ struct PageResponderTests {
       await ask(.post, "/page/undrain", [cookie, own, type], form: "token=\(token)&region=eu"))
     #expect(answer.status == .serviceUnavailable && text(answer).contains("the database did not answer"))
     #expect(!text(answer).contains("secret host"))
+  }
+
+  @Test("tell reasons to this host where that is asked for, and to nobody else without a login")
+  func details() async {
+    #expect(!text(await ask(.get, "/")).contains("503 to PUT"))
+    let local = text(await ask(.get, "/", isLocal: true))
+    #expect(local.contains("503 to PUT") && !local.contains("/page/drain"))
   }
 
   @Test("load again by themselves only where that is asked for")

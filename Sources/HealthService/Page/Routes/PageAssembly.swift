@@ -11,7 +11,7 @@ struct PageAssembly: Sendable {
 
   /// Makes the page; `announce` rings the doorbell for jobs that are sent on.
   init(
-    configuration: Configuration, state: HealthState, catalog: Catalog, showsDetailsToAll: Bool = false,
+    configuration: Configuration, state: HealthState, catalog: Catalog, details: DetailsAudience = .superusers,
     announce: @escaping @Sendable ([JobAnnouncement]) async -> Void, clock: HealthClock = .system, logger: Logger
   ) throws {
     let keeper = PictureKeeper()
@@ -28,7 +28,7 @@ struct PageAssembly: Sendable {
         access: PageAccess(
           directory: directory, secretKey: configuration.secretKey, password: configuration.superuserPassword,
           now: { clock.wallMs() / 1000 }),
-        operations: .through(catalog, announce: announce), showsDetailsToAll: showsDetailsToAll || isOff,
+        operations: .through(catalog, announce: announce), details: isOff ? .everybody : details,
         logger: logger))
     beat = PictureBeat(
       catalog: catalog, keeper: keeper, clock: clock, writesHistory: configuration.registryState != .readonly,

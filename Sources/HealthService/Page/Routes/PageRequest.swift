@@ -11,6 +11,8 @@ struct PageRequest: Sendable {
   let host: String?
   /// Who is asking, for the bound on logins.
   let peer: String
+  /// Whether it was sent from this host, with no proxy between.
+  var isLocal = false
   /// Reads the body; nil where it is longer than a form may be.
   let body: @Sendable () async throws -> [UInt8]?
 

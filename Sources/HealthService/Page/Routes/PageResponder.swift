@@ -10,8 +10,8 @@ struct PageResponder: Sendable {
   let keeper: PictureKeeper
   let access: PageAccess
   let operations: PageOperations
-  /// Whether those who have not logged in may read reasons as well (`HEALTH_DETAILS: everybody`).
-  let showsDetailsToAll: Bool
+  /// Who may read reasons without having logged in (`HEALTH_DETAILS`).
+  let details: DetailsAudience
   let logger: Logger
 
   /// Answers a request; nil for a path that is not the page's.
@@ -35,8 +35,7 @@ struct PageResponder: Sendable {
 
   private func status(_ request: PageRequest) async -> PageAnswer {
     let session = access.session(of: request)
-    let audience =
-      session == nil ? PageAudience(isOperator: false, seesDetails: showsDetailsToAll) : PageAudience.superuser
+    let audience = session == nil ? visitor(request) : PageAudience.superuser
     let isWhole = request.path == "/"
     var view = frame(title: "Meridian status", session)
     view.live = await cache.html(for: audience)
@@ -49,6 +48,15 @@ struct PageResponder: Sendable {
       answer.fields.append(SessionCookie.clearing(SessionCookie.note, isSecure: request.isSecure))
     }
     return answer
+  }
+
+  /// Somebody who has not logged in.
+  private func visitor(_ request: PageRequest) -> PageAudience {
+    switch details {
+    case .everybody: PageAudience(isOperator: false, seesDetails: true)
+    case .loopback: PageAudience(isOperator: false, seesDetails: request.isLocal)
+    case .superusers: .anybody
+    }
   }
 
   private func file(_ request: PageRequest, _ bytes: [UInt8], _ type: String) -> PageAnswer {

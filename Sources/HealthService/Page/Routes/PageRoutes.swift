@@ -16,6 +16,7 @@ struct PageRoutes: Sendable {
     let page = PageRequest(
       method: request.method, path: request.uri.path, query: query, fields: request.headers,
       host: request.head.authority, peer: Self.forwarded(request.headers) ?? context.peer,
+      isLocal: Self.forwarded(request.headers) == nil && Self.isLoopback(context.peer),
       body: { try await Self.collect(request.body) })
     guard let answer = await responder.answer(page) else { return nil }
     var fields = answer.fields
@@ -23,6 +24,10 @@ struct PageRoutes: Sendable {
     return Response(
       status: answer.status, headers: fields,
       body: page.isHead ? .init() : .init(byteBuffer: ByteBuffer(bytes: answer.body)))
+  }
+
+  private static func isLoopback(_ peer: String) -> Bool {
+    peer == "::1" || peer.hasPrefix("127.") || peer.hasPrefix("::ffff:127.")
   }
 
   /// Reads a form; nil where it is longer than one may be. The rest is then not read.
