@@ -21,8 +21,7 @@ struct HealthMetricsTests {
     metrics.agentAnswered(line: "drain\n")
     metrics.agentAnswered(line: "ready up 50%\n")
     metrics.agentConnections(1)
-    metrics.pageListeners(1)
-    metrics.pageListeners(-1)
+    metrics.answered(target: "/page/live", status: 200)
     let text = registry.prometheusText(process: nil)
     for line in [
       "meridian_health_requests_total{route=\"region\",status=\"5xx\"} 1",
@@ -32,7 +31,7 @@ struct HealthMetricsTests {
       "meridian_health_probe_seconds_bucket{component=\"storage:usstorage\",le=\"0.05\"} 1",
       "meridian_health_agent_checks_total{answer=\"drain\"} 1",
       "meridian_health_agent_checks_total{answer=\"up\"} 1", "meridian_health_agent_connections 1",
-      "meridian_health_page_listeners 0",
+      "meridian_health_requests_total{route=\"page_update\",status=\"2xx\"} 1",
     ] { #expect(text.contains(line + "\n"), "\(line)") }
     #expect(!text.contains("meridian_metrics_rejected_total"))
   }

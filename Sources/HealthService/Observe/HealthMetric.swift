@@ -18,7 +18,6 @@ enum HealthMetric: String, DeclaredMetric {
   case requests = "meridian_health_requests_total"
   case agentChecks = "meridian_health_agent_checks_total"
   case agentConnections = "meridian_health_agent_connections"
-  case pageListeners = "meridian_health_page_listeners"
 
   var shape: MetricShape {
     switch self {
@@ -38,7 +37,6 @@ enum HealthMetric: String, DeclaredMetric {
     case .requests: .counter("Requests answered.", "route", "status")
     case .agentChecks: .counter("Agent checks answered, by the answer's first word.", "answer")
     case .agentConnections: .gauge("Connections of agent checks that are open.")
-    case .pageListeners: .gauge("Browsers that listen for updates of the status page.")
     }
   }
 

@@ -15,7 +15,10 @@ final class HealthMetrics: Sendable {
 
   /// What a request asked for.
   enum RequestKind: String, CaseIterable {
-    case live, quay, region, regions, metrics, page, other
+    case live, quay, region, regions, metrics, page
+    /// A browser that shows the page asks for what is new.
+    case pageUpdate = "page_update"
+    case other
   }
 
   private struct Counted: Hashable {
@@ -29,7 +32,6 @@ final class HealthMetrics: Sendable {
   private let requests: [Counted: Counter]
   private let agentChecks: [AgentAnswer: Counter]
   private let agentConnections: Gauge
-  private let pageListeners: Gauge
 
   /// Declares all metrics, and makes the series whose labels are known.
   init(registry: MetricsRegistry = .shared) {
@@ -48,7 +50,6 @@ final class HealthMetrics: Sendable {
         ($0, registry.counter(HealthMetric.agentChecks, ["answer": $0.rawValue]))
       })
     agentConnections = registry.gauge(HealthMetric.agentConnections)
-    pageListeners = registry.gauge(HealthMetric.pageListeners)
   }
 
   /// Counts an answered request; `target` is the request's, with or without a query, `status` the answer's code.
@@ -67,9 +68,6 @@ final class HealthMetrics: Sendable {
 
   /// Notes that a connection of an agent check was opened (1) or closed (-1).
   func agentConnections(_ change: Int) { agentConnections.add(Double(change)) }
-
-  /// Notes that a browser began (1) or ended (-1) to listen for updates of the page.
-  func pageListeners(_ change: Int) { pageListeners.add(Double(change)) }
 
   /// Counts the end of a probe; it succeeded where the component works in both directions.
   func probed(_ component: String, _ sighting: Sighting, duration: Duration) {
@@ -105,6 +103,7 @@ extension HealthMetrics.RequestKind {
     case "/health/regions": self = .regions
     case "/metrics": self = .metrics
     case "/": self = .page
+    case "/page/live": self = .pageUpdate
     case _ where path.hasPrefix("/health/region/"): self = .region
     case _ where path.hasPrefix("/page/"): self = .page
     default: self = .other

@@ -19,6 +19,7 @@ class Fault:
     shared = False          # seen by every region alike
     pulls_go_on = True      # through the balancer, once it has turned; None where nothing can be promised
     pushes_go_on = True
+    is_silent = False       # the region's API keeps clients waiting, so that each may fail as often as it gives up before the balancer has turned
 
     def __init__(self, simulation, region):
         self.simulation, self.region = simulation, region
@@ -206,7 +207,7 @@ class APIKilled(Fault):
 
 
 class APIHung(Fault):
-    name, what = "api-hung", "the region's API is frozen (SIGSTOP)"
+    name, what, is_silent = "api-hung", "the region's API is frozen (SIGSTOP)", True
 
     def begin(self):
         self.signal(f"{self.region}-api", "STOP")
@@ -269,7 +270,8 @@ class ClockOff(Fault):
 
 
 class Partition(Fault):
-    name, what = "partition", "the region keeps its own store and its clients, and loses the database, Redis and the other regions"
+    name, what = "partition", "the region keeps its own store and its clients, and loses the database, Redis and the other regions (frozen lines)"
+    is_silent = True
 
     def _cut(self, region, what):
         mine, other = region == self.region, what not in (self.region,)

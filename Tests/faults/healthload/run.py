@@ -8,7 +8,7 @@ from storeload.simulation import REGIONS
 
 from . import table
 from .faults import ANY, GREEN, RED, WELL
-from .load import Load
+from .load import PATIENCE, Load
 from .watch import DIRECTIONS, Watch
 
 TURN_SECONDS, RETURN_SECONDS = 15, 30
@@ -214,9 +214,10 @@ class Run:
         if self.fault.pulls_go_on:
             self.goal("pulls through the balancer succeed once it has turned", settled and not failed["settled"],
                       f"{len(failed['settled'])} of {len(settled)} failed{': ' + failed['settled'][0].wrong[:200] if failed['settled'] else ''}")
-            # One for each client at the time, and of those that asked before the balancer knew.
-            self.goal("at most the pulls in flight fail while it turns, and none when the region returns",
-                      len(failed["moving"]) <= Load.PULLERS and not failed["back"],
+            # One for each client; where nothing answers, one for each time it gave up before the balancer had turned.
+            allowed = Load.PULLERS * (1 + (int((start - self.began) / PATIENCE) if self.fault.is_silent else 0))
+            self.goal(f"at most the pulls in flight ({allowed}) fail while it turns, and none when the region returns",
+                      len(failed["moving"]) <= allowed and not failed["back"],
                       f"{len(failed['moving'])} of {len(moving)} and {len(failed['back'])} of {len(back)} failed, {Load.PULLERS} clients"
                       + (f": {(failed['moving'] + failed['back'])[0].wrong[:200]}" if failed["moving"] + failed["back"] else ""))
         if self.fault.pushes_go_on:
