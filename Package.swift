@@ -73,7 +73,7 @@ let package = Package(
     area(
       "Storage",
       uses: ["SharedModel", "SharedConfig", "SharedObservability", "HTTPTransport", "CLibCrypto", logging]),
-    area("Health", uses: ["SharedModel", "SharedConfig", "SharedObservability"]),
+    area("Health", uses: ["SharedModel", "SharedConfig", "SharedObservability", "Redis", "HTTPTransport"]),
     area("Placement", uses: ["SharedModel", "SharedHealth"]),
     area("Queue", uses: ["SharedModel", "SharedPlacement", "SharedConfig", "SharedObservability", "Redis", logging]),
     area(

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -59,6 +60,18 @@ static inline CURLcode mt_curl_read_offset(CURL *easy, CURLINFO info, curl_off_t
 
 static inline CURLcode mt_curl_read_pointer(CURL *easy, CURLINFO info, void **value) {
   return (curl_easy_getinfo)(easy, info, value);
+}
+
+// The value of a field of the peer's own certificate ("Expire date:" and the like), which stays valid until the handle's
+// next transfer; null where there is none. Of a kept connection libcurl tells no certificate.
+static inline const char *mt_curl_certificate_field(CURL *easy, const char *name) {
+  struct curl_certinfo *chain = 0;
+  if ((curl_easy_getinfo)(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain || chain->num_of_certs < 1) return 0;
+  size_t length = strlen(name);
+  for (struct curl_slist *field = chain->certinfo[0]; field; field = field->next) {
+    if (strncmp(field->data, name, length) == 0) return field->data + length;
+  }
+  return 0;
 }
 
 static inline CURLMcode mt_curl_multi_set_socket_callback(CURLM *multi, curl_socket_callback value) {

@@ -51,7 +51,9 @@ final class ActiveTransfer {
       failure = error
       return false
     case .headComplete:
-      let head = TransferHead(status: parser.status, headers: parser.fields, timings: easy.timings)
+      let head = TransferHead(
+        status: parser.status, headers: parser.fields, timings: easy.timings,
+        certificateExpiry: easy.certificateExpiry)
       self.head = head
       noteTouched()
       if head.status >= 300, let upload = transfer.upload, !hasSentEnd, !isUploadSent {

@@ -23,4 +23,10 @@ extension UnsafeMutableRawPointer {
       firstByte: .microseconds(offset(CURLINFO_STARTTRANSFER_TIME_T)),
       newConnections: Int(clamping: long(CURLINFO_NUM_CONNECTS)))
   }
+
+  /// When the peer's certificate ends, as libcurl writes it; nil without TLS, on a kept connection, and where it was not
+  /// asked for.
+  var certificateExpiry: String? {
+    mt_curl_certificate_field(self, "Expire date:").map { String(cString: $0) }
+  }
 }

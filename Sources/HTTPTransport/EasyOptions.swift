@@ -52,6 +52,7 @@ struct EasyOptions {
 
     set(CURLOPT_SSL_VERIFYPEER, true)
     set(CURLOPT_SSL_VERIFYHOST, 2)
+    if configuration.readsCertificates { set(CURLOPT_CERTINFO, true) }
     if let path = configuration.caBundlePath { set(CURLOPT_CAINFO, path) }
 
     set(CURLOPT_TCP_NODELAY, true)

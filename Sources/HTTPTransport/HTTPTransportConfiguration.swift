@@ -51,6 +51,8 @@ package struct HTTPTransportConfiguration: Sendable {
 
   /// PEM file of the trusted authorities; `nil` uses the system's.
   package var caBundlePath: String?
+  /// Whether responses tell when the peer's certificate ends.
+  package var readsCertificates = false
   /// Offers HTTP/2 over TLS.
   package var http2 = false
   /// Value of the `User-Agent` header unless the request carries one.

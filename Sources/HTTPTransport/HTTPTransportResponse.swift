@@ -8,6 +8,9 @@ package struct HTTPTransportResponse: Sendable {
   /// The `Content-Length` field; for a HEAD request it speaks of a body that is not sent.
   package let contentLength: Int64?
   package let timings: HTTPTransferTimings
+  /// When the peer's certificate ends, as `Nov 21 23:37:53 2026 GMT`; only of a new connection, and where
+  /// `HTTPTransportConfiguration.readsCertificates` asks for it.
+  package let certificateExpiry: String?
   package let body: HTTPResponseBody
 }
 
@@ -30,9 +33,13 @@ struct TransferHead: Sendable {
   let headers: HTTPHeaderFields
   let contentLength: Int64?
   let timings: HTTPTransferTimings
+  let certificateExpiry: String?
 
   /// Builds the head from parsed lines.
-  init(status: Int, headers: HTTPHeaderFields, timings: HTTPTransferTimings) {
+  init(
+    status: Int, headers: HTTPHeaderFields, timings: HTTPTransferTimings, certificateExpiry: String? = nil
+  ) {
+    self.certificateExpiry = certificateExpiry
     self.status = status
     self.headers = headers
     self.timings = timings

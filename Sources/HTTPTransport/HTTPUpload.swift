@@ -66,6 +66,6 @@ extension Transfer {
     let declaredLength = request.method == "HEAD" ? nil : head.contentLength
     return HTTPTransportResponse(
       status: head.status, headers: head.headers, contentLength: head.contentLength, timings: head.timings,
-      body: HTTPResponseBody(transfer: self, declaredLength: declaredLength))
+      certificateExpiry: head.certificateExpiry, body: HTTPResponseBody(transfer: self, declaredLength: declaredLength))
   }
 }

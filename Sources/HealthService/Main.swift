@@ -25,5 +25,7 @@ struct HealthService: AsyncParsableCommand {
       EXAMPLE
         health-service run --config config.yaml --listen 127.0.0.1:8082 --agent-listen 127.0.0.1:8083
       """,
-    subcommands: [RunCommand.self])
+    subcommands: [
+      RunCommand.self, StatusCommand.self, DrainCommand.self, UndrainCommand.self, DrainsCommand.self,
+    ])
 }

@@ -19,6 +19,9 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "Answer HAProxy's agent checks at this address too, HOST:PORT.")
   var agentListen: String?
 
+  @Option(help: "What this service is called among the region's health services; by default made of host and --listen.")
+  var instance: String?
+
   func run() async throws {
     try await CommandOutcome.report("health-service") { try await serve() }
   }
@@ -31,26 +34,19 @@ struct RunCommand: AsyncParsableCommand {
     let logger = Logger(label: "health-service")
 
     Startup.report(notices, to: logger)
-    let catalog = try await Startup.catalog(
+    let pending = try Startup.pendingCatalog(
       configuration, service: "health-service", logger: logger, routesReads: true)
+    let catalog = pending.catalog
     HealthMetrics.shared.showPools(of: catalog)
-    let stores = try Startup.stores(configuration)
+    let isPrepared = try await CatalogPreparation.attempt(pending, logger: logger)
     let queue = Startup.queue(configuration, logger: logger)
-    let replica = try Startup.replicaCatalog(configuration, service: "health-service")
-    let modes = WriteModes(isReadOnly: configuration.registryState == .readonly)
-    var probes = stores.values.map { StorageProbe.make(store: $0, isReadOnly: modes.isReadOnly) }
-    probes.append(
-      DatabaseProbe.make(
-        catalog: catalog, replica: replica, prober: "health-service-\(configuration.region)", modes: modes))
-    probes.append(
-      Probe(target: .redis) {
-        try await queue.probe()
-        return .pass
-      })
+    let board = RedisHealthBoard(settings: configuration.redis)
+    let name = instance ?? Self.instanceName(region: configuration.region, listen: listen)
+    let clock = HealthClock.system
+    let probes = try ProbeSet(configuration, catalog: catalog, board: board, instance: name, clock: clock)
     let state = HealthState(
-      region: configuration.region, home: configuration.home,
-      instance: "\(configuration.region)-\(RandomIdentifier().hex.prefix(8))",
-      policy: VerdictPolicy(regions: configuration.regions.map(\.name.description)), expected: probes)
+      region: configuration.region, home: configuration.home, instance: name, policy: VerdictPolicy(configuration),
+      expected: probes.probes, clock: clock)
 
     let page = try PageAssembly(
       configuration: configuration, state: state, catalog: catalog,
@@ -62,19 +58,26 @@ struct RunCommand: AsyncParsableCommand {
     let group = ServiceGroup(
       configuration: .init(
         services: [
-          .init(service: Prober(probes: probes, state: state, logger: logger)),
+          .init(service: CatalogPreparation(pending: pending, isPrepared: isPrepared, logger: logger)),
+          .init(service: Prober(probes: probes.probes, state: state, logger: logger)),
+          .init(service: ExchangeLoop.redis(board, state: state, logger: logger)),
           .init(
-            service: Publisher(
-              board: CatalogHealthBoard(catalog: catalog), state: state, interval: .seconds(2), logger: logger)),
+            service: ExchangeLoop.database(CatalogHealthBoard(catalog: catalog), state: state, logger: logger)),
           .init(service: page.beat),
         ] + front.services.map { .init(service: $0) },
         gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     logger.info(
-      "health service starting", metadata: ["listen": "\(listen)", "home": "\(configuration.home)"])
+      "health service starting",
+      metadata: ["listen": "\(listen)", "home": "\(configuration.home)", "instance": "\(name)"])
     try await group.run()
+    await probes.close()
     await queue.close()
+    await board.close()
     await catalog.close()
-    await replica?.close()
-    for store in stores.values { await store.close() }
+  }
+
+  /// A name that stays the same when the process starts again, and tells nobody the host's.
+  private static func instanceName(region: RegionName, listen: String) -> String {
+    "\(region)-\(Digest(of: "\(ProcessInfo.processInfo.hostName) \(listen)".utf8).hex.prefix(6))"
   }
 }

@@ -71,7 +71,7 @@ final class HealthMetrics: Sendable {
 
   /// Counts the end of a probe; it succeeded where the component works in both directions.
   func probed(_ component: String, _ sighting: Sighting, duration: Duration) {
-    let succeeded = sighting.read.isSuccess && sighting.write?.isSuccess ?? true
+    let succeeded = [sighting.read, sighting.write].allSatisfy { $0?.isSuccess ?? true }
     // Both from 0 on, so that the first failure shows as an increase.
     for outcome in ["pass", "fail"] {
       let counter = registry.counter(HealthMetric.probes, ["component": component, "outcome": outcome])

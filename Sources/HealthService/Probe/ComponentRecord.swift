@@ -1,52 +1,57 @@
 import Shared
 
-/// What is known of one component, steadied by hysteresis for reads and writes apart.
+/// What is known of one component, for reads and writes apart.
 struct ComponentRecord: Sendable {
-  private var read: Hysteresis
-  private var write: Hysteresis
-  private(set) var health: ComponentHealth
-  private var seenAtMs: Int64?
+  private let name: String
+  /// What was seen longer ago says nothing, in milliseconds.
+  private var memoryMs: Int64
+  private var read: DirectionRecord
+  private var write: DirectionRecord
+  private var values: [String: Double] = [:]
+  private var observedAtMs: Int64 = 0
+  private var durationMs: Int64 = 0
 
-  /// Knows nothing of the component.
-  init(_ name: String, thresholds: Hysteresis.Thresholds) {
-    read = Hysteresis(thresholds: thresholds)
-    write = Hysteresis(thresholds: thresholds)
-    health = ComponentHealth(
-      component: name, status: .unknown, reason: "not looked at yet", observedAtMs: 0, durationMs: 0)
+  /// Knows nothing of the probe's component.
+  init(_ probe: Probe, staleAfterMs: Int64) {
+    name = probe.target.name
+    memoryMs = probe.memoryMs(staleAfterMs: staleAfterMs)
+    read = DirectionRecord(thresholds: probe.thresholds)
+    write = DirectionRecord(thresholds: probe.thresholds)
+  }
+
+  /// Whether the last look of that aspect said otherwise than the steady status.
+  func isTurning(_ aspect: Probe.Aspect) -> Bool {
+    switch aspect {
+    case .reads: read.isTurning
+    case .writes: write.isTurning
+    case .both: read.isTurning || write.isTurning
+    }
   }
 
   /// Takes in one look's end; returns whether the component's status has changed by it.
   mutating func record(_ sighting: Sighting, durationMs: Int64, nowMs: Int64, wallMs: Int64) -> Bool {
-    let before = health
-    let writeOutcome = sighting.write ?? sighting.read
-    _ = read.record(success: sighting.read.isSuccess)
-    _ = write.record(success: writeOutcome.isSuccess)
-    let status = Self.status(read, sighting.read)
-    let writeStatus = Self.status(write, writeOutcome)
-    let reason = Self.reason(status, sighting.read, before: before.reason)
-    let writeReason = Self.reason(writeStatus, writeOutcome, before: before.reason(for: .write))
-    let differs = status != writeStatus || reason != writeReason
-    health = ComponentHealth(
-      component: before.component, status: status, reason: reason, writeStatus: differs ? writeStatus : nil,
-      writeReason: differs ? writeReason : nil, values: sighting.values, observedAtMs: wallMs, durationMs: durationMs)
-    seenAtMs = nowMs
-    return before.status != health.status || before.status(for: .write) != health.status(for: .write)
+    let readChanged = sighting.read.map { read.record($0, nowMs: nowMs) } ?? false
+    let writeChanged = sighting.write.map { write.record($0, nowMs: nowMs) } ?? false
+    values.merge(sighting.values) { _, new in new }
+    observedAtMs = wallMs
+    self.durationMs = durationMs
+    return readChanged || writeChanged
   }
 
-  /// The component at an instant: `unknown` once the last look is longer ago than `limitMs`.
-  func health(nowMs: Int64, limitMs: Int64) -> ComponentHealth {
-    guard let seenAtMs, nowMs - seenAtMs > limitMs else { return health }
+  /// The component at an instant; a direction not looked at for long is unknown.
+  func health(nowMs: Int64) -> ComponentHealth {
+    let (reads, writes) = (told(read, nowMs), told(write, nowMs))
+    let differs = reads.status != writes.status || reads.reason != writes.reason
     return ComponentHealth(
-      component: health.component, status: .unknown, reason: "not probed for \((nowMs - seenAtMs) / 1000) s",
-      values: health.values, observedAtMs: health.observedAtMs, durationMs: health.durationMs)
+      component: name, status: reads.status, reason: reads.reason, writeStatus: differs ? writes.status : nil,
+      writeReason: differs ? writes.reason : nil, values: values, observedAtMs: observedAtMs, durationMs: durationMs,
+      lookAgeMs: max(0, nowMs - (min(read.seenAtMs ?? nowMs, write.seenAtMs ?? nowMs))),
+      heldMs: read.heldMs(nowMs: nowMs), writeHeldMs: write.heldMs(nowMs: nowMs))
   }
 
-  private static func status(_ hysteresis: Hysteresis, _ outcome: Sighting.Outcome) -> ProbeStatus {
-    if hysteresis.status == .pass, case .warn = outcome { .warn } else { hysteresis.status }
-  }
-
-  /// While hysteresis still holds a failure after a success, the last failure's reason stands.
-  private static func reason(_ status: ProbeStatus, _ outcome: Sighting.Outcome, before: String?) -> String? {
-    status == .pass ? nil : outcome.reason ?? before
+  private func told(_ record: DirectionRecord, _ nowMs: Int64) -> (status: ProbeStatus, reason: String?) {
+    guard let seenAtMs = record.seenAtMs else { return (.unknown, "not looked at yet") }
+    guard nowMs - seenAtMs <= memoryMs else { return (.unknown, "not looked at for \((nowMs - seenAtMs) / 1000) s") }
+    return (record.status, record.reason)
   }
 }

@@ -29,7 +29,7 @@ final class HealthState: Sendable {
   /// How long a view is told on; ages in it are off by no more.
   static let viewLifetimeMs: Int64 = 250
   /// A way to the others that has not worked for so long is lost: three beats of the exchange.
-  static let boardLossMs: Int64 = 7_000
+  static let boardLossMs: Int64 = 8_000
   /// What was heard longer ago is forgotten.
   private static let forgetAfterMs: Int64 = 600_000
   /// More health services than this are not remembered; the board holds fewer.
@@ -55,22 +55,30 @@ final class HealthState: Sendable {
     self.clock = clock
     state.withLock { state in
       for probe in expected {
-        state.components[probe.target.name] = ComponentRecord(probe.target.name, thresholds: probe.thresholds)
+        state.components[probe.target.name] = ComponentRecord(probe, staleAfterMs: policy.staleAfterMs)
       }
     }
   }
 
-  /// Takes in one look's end; returns the component where its status has just changed.
+  /// What the end of a look came to.
+  struct Recorded: Sendable {
+    /// The component, where its status has just changed.
+    let change: ComponentHealth?
+    /// Whether the look said otherwise than the steady status, so that another one should follow soon.
+    let isTurning: Bool
+  }
+
+  /// Takes in one look's end.
   @discardableResult
-  func record(_ probe: Probe, _ sighting: Sighting, durationMs: Int64) -> ComponentHealth? {
+  func record(_ probe: Probe, _ sighting: Sighting, durationMs: Int64) -> Recorded {
     let (now, wall) = (clock.monotonicMs(), clock.wallMs())
     return state.withLock { state in
       let name = probe.target.name
-      var record = state.components[name] ?? ComponentRecord(name, thresholds: probe.thresholds)
+      var record = state.components[name] ?? ComponentRecord(probe, staleAfterMs: policy.staleAfterMs)
       let changed = record.record(sighting, durationMs: durationMs, nowMs: now, wallMs: wall)
       state.components[name] = record
       state.view = nil
-      return changed ? record.health : nil
+      return Recorded(change: changed ? record.health(nowMs: now) : nil, isTurning: record.isTurning(probe.aspect))
     }
   }
 
@@ -80,7 +88,10 @@ final class HealthState: Sendable {
     state.withLock { state in
       if exchange.reachedRedis { state.redisAtMs = now }
       if exchange.reachedDatabase { state.databaseAtMs = now }
-      if let drains = exchange.drains { state.drains = (drains, now) }
+      // What was read from the database later is newer, by whichever way it came.
+      if let heard = exchange.drains, heard.list.nowMs > state.drains?.list.nowMs ?? Int64.min {
+        state.drains = (heard.list, now - max(0, heard.ageMs))
+      }
       for observation in exchange.observations where !isOwn(observation.snapshot) {
         let key = Key(region: observation.snapshot.region, instance: observation.snapshot.instance)
         if let known = state.heard[key] {
@@ -118,6 +129,9 @@ final class HealthState: Sendable {
   /// The drains in force.
   var drains: [RegionDrain] { view.drains }
 
+  /// The last list of drains there was from the database, for those who cannot reach it.
+  var drainList: DrainList? { state.withLock { $0.drains?.list } }
+
   /// By which ways the others are reached.
   var boardReach: BoardReach { view.boardReach }
 
@@ -127,7 +141,7 @@ final class HealthState: Sendable {
 
   private func makeView(_ state: inout State, nowMs now: Int64) -> HealthView {
     let wall = clock.wallMs()
-    let components = state.components.values.map { $0.health(nowMs: now, limitMs: policy.staleAfterMs) }
+    let components = state.components.values.map { $0.health(nowMs: now) }
     let snapshot = RegionSnapshot(
       region: region.description, home: home, instance: instance, atMs: wall,
       components: components.sorted { $0.component < $1.component })

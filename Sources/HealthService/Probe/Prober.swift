@@ -3,10 +3,16 @@ import ServiceLifecycle
 import Shared
 
 /// Runs every probe in its own loop, so that a hanging store never delays another component's probe.
+///
+/// Of each probe one look is under way at a time. A look that misses its deadline is reported as failed at that moment,
+/// and again with every beat while it hangs; the next one starts when it has ended, so that what is slow is not asked
+/// more often for it. Nothing here is driven by requests: the load on stores is the schedule's.
 struct Prober: Service {
   let probes: [Probe]
   let state: HealthState
   let logger: Logger
+  /// How soon a look follows one that contradicts what was known, where the interval is longer.
+  var confirmation: Duration = .seconds(1)
 
   /// Probes until the task is cancelled or the process shuts down.
   func run() async throws {
@@ -23,45 +29,48 @@ struct Prober: Service {
     let clock = ContinuousClock()
     while !Task.isCancelled {
       let start = clock.now
-      let sighting = await sighting(of: probe.look, deadline: probe.deadline)
-      let duration = clock.now - start
-      let durationMs = Int64(duration / .milliseconds(1))
-      guard !Task.isCancelled else { return }
-      HealthMetrics.shared.probed(probe.target.name, sighting, duration: duration)
-      if let component = state.record(probe, sighting, durationMs: durationMs) {
-        logger.log(
-          level: component.status == .pass ? .info : .warning, "component changed",
-          metadata: [
-            "component": "\(component.component)", "status": "\(component.status.rawValue)",
-            "write": "\(component.status(for: .write).rawValue)", "reason": "\(component.reason ?? "")",
-          ])
+      let flight = LookFlight(probe)
+      var isLate = false
+      var isTurning = false
+      while !Task.isCancelled {
+        let limit = isLate ? min(confirmation, probe.interval) : probe.deadline
+        if let sighting = await flight.sighting(within: limit) {
+          // After its deadline a look's end only means that the next one may start.
+          if !isLate { isTurning = note(probe, sighting, since: start) }
+          break
+        }
+        guard !Task.isCancelled else { break }
+        let waited = max(1, (clock.now - start).components.seconds)
+        _ = note(probe, Sighting(probe.aspect, .fail("no answer for \(waited) s")), since: start)
+        flight.cancel()
+        isLate = true
       }
-      // Jitter keeps the probers of many processes from marching in step.
-      let pause = probe.interval * Double.random(in: 0.8...1.2)
-      // Cancellation is the only error sleeping has, and the loop looks at it next.
-      try? await clock.sleep(for: pause)
+      guard !Task.isCancelled else {
+        flight.cancel()
+        return
+      }
+      let pause = isTurning ? min(confirmation, probe.interval) : probe.interval
+      // Jitter keeps the probers of many processes from marching in step. Cancellation is the only error sleeping has,
+      // and the loop looks at it next.
+      try? await clock.sleep(for: pause * Double.random(in: 0.8...1.2))
     }
   }
 
-  /// What the look found within its deadline.
-  private func sighting(of look: @escaping @Sendable () async throws -> Sighting, deadline: Duration) async -> Sighting
-  {
-    await withTaskGroup(of: Sighting.self) { group in
-      group.addTask {
-        do {
-          return try await look()
-        } catch {
-          return .fail("\(error)")
-        }
-      }
-      group.addTask {
-        // Cancelled as soon as the look has ended; then its result is not used.
-        try? await ContinuousClock().sleep(for: deadline)
-        return .fail(ProbeError.deadlineExceeded(deadline).description)
-      }
-      let first = await group.next() ?? .fail("no answer")
-      group.cancelAll()
-      return first
+  /// Records a look's end and logs what it changed; returns whether another look should follow soon.
+  private func note(_ probe: Probe, _ sighting: Sighting, since start: ContinuousClock.Instant) -> Bool {
+    let duration = ContinuousClock.now - start
+    let durationMs = duration.wholeMs
+    HealthMetrics.shared.probed(probe.target.name, sighting, duration: duration)
+    let recorded = state.record(probe, sighting, durationMs: durationMs)
+    if let component = recorded.change {
+      let write = component.status(for: .write)
+      logger.log(
+        level: component.status == .pass && write == .pass ? .info : .warning, "component changed",
+        metadata: [
+          "component": "\(component.component)", "status": "\(component.status.rawValue)", "write": "\(write.rawValue)",
+          "reason": "\(component.reason ?? component.writeReason ?? "")",
+        ])
     }
+    return recorded.isTurning
   }
 }

@@ -22,16 +22,24 @@ struct Sighting: Sendable, Equatable {
     }
   }
 
-  /// How it does for reads, and for writes too where `write` is nil.
-  var read: Outcome
+  /// How it does for reads; nil where they were not looked at.
+  var read: Outcome?
+  /// How it does for writes; nil where they were not looked at.
   var write: Outcome?
   /// What was measured, by a name that ends in its unit.
   var values: [String: Double]
 
-  /// Describes what was found.
+  /// Describes what was found; what is said of reads holds for writes where nothing else is said.
   init(read: Outcome, write: Outcome? = nil, values: [String: Double] = [:]) {
     self.read = read
-    self.write = write
+    self.write = write ?? read
+    self.values = values
+  }
+
+  /// Describes what was found of what `aspect` says, and nothing else.
+  init(_ aspect: Probe.Aspect, _ outcome: Outcome, values: [String: Double] = [:]) {
+    read = aspect == .writes ? nil : outcome
+    write = aspect == .reads ? nil : outcome
     self.values = values
   }
 

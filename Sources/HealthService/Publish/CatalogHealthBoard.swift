@@ -13,9 +13,16 @@ struct CatalogHealthBoard: HealthBoard {
 
   func observations() async throws -> [RegionObservation] {
     let decoder = JSONDecoder()
-    return try await catalog.healthSnapshots().map { entry in
-      RegionObservation(
-        snapshot: try decoder.decode(RegionSnapshot.self, from: Data(entry.snapshot.utf8)), ageMs: entry.ageMs)
+    return try await catalog.healthSnapshots().compactMap { entry -> RegionObservation? in
+      // What one service wrote in a way nobody can read must not hide the others.
+      guard let snapshot = try? decoder.decode(RegionSnapshot.self, from: Data(entry.snapshot.utf8)) else { return nil }
+      return RegionObservation(snapshot: snapshot, ageMs: max(0, entry.ageMs))
     }
+  }
+
+  /// The drains in force.
+  func drains() async throws -> DrainList {
+    let list = try await catalog.regionDrains()
+    return DrainList(drains: list.drains, nowMs: list.nowMs)
   }
 }

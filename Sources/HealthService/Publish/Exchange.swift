@@ -1,11 +1,16 @@
 import Shared
 
-/// What one beat of the exchange between health services brought.
+/// A way by which health services tell each other what they see.
+enum ExchangeWay: String, Sendable {
+  case redis
+  case database
+}
+
+/// What one beat of the exchange brought, by one way.
 struct Exchange: Sendable {
-  /// What was read, from one way or both.
   var observations: [RegionObservation] = []
-  /// The drains; nil where neither way told them.
-  var drains: DrainList?
+  /// The drains, and how long ago the list was read from the database; nil where the way did not tell them.
+  var drains: (list: DrainList, ageMs: Int64)?
   var reachedRedis = false
   var reachedDatabase = false
 }

@@ -1,3 +1,5 @@
+import Shared
+
 /// Who is shown reasons in words and other locations (`HEALTH_DETAILS`).
 enum DetailsAudience: String, Sendable, CaseIterable {
   /// Superusers, and whoever asks from this host without a proxy between.
@@ -5,4 +7,13 @@ enum DetailsAudience: String, Sendable, CaseIterable {
   /// Superusers with a Basic login.
   case superusers
   case everybody
+
+  /// What the configuration says.
+  init(_ details: HealthSettings.Details) {
+    switch details {
+    case .loopback: self = .loopback
+    case .superusers: self = .superusers
+    case .everybody: self = .everybody
+    }
+  }
 }

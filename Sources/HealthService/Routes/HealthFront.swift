@@ -15,7 +15,7 @@ struct HealthFront {
   ) {
     let shelf = AnswerShelf { state.view }
     let details = DetailsPolicy(
-      audience: .superusers,
+      audience: DetailsAudience(configuration.health.details),
       superusers: SuperuserDirectory(names: configuration.superUsers, password: configuration.superuserPassword))
     let listener = HealthListener(
       host: listen.host, port: listen.port,

@@ -66,3 +66,27 @@ extension Catalog {
     }
   }
 }
+
+/// The schema and the clocks, for the health service.
+extension Catalog {
+  /// The version of the schema found in the database, and the one this program knows.
+  package func schemaVersion() async throws(CatalogError) -> (found: Int, known: Int) {
+    let rows = try await read("SELECT COALESCE(max(version), 0) FROM schema_migrations", [])
+    return (Int(clamping: try rows.first?.integer(0) ?? 0), Migration.all.last?.version ?? 0)
+  }
+
+  /// How long ago the transaction was made that this server replayed last: zero at a primary, nil where nothing was yet.
+  ///
+  /// A replica whose primary has nothing to do looks old.
+  package func replayAge() async throws(CatalogError) -> Duration? {
+    try await read(dialect.replayAgeMs, []).first?.optionalInteger(0).map { .milliseconds(max(0, $0)) }
+  }
+
+  /// The database's clock, in milliseconds since the epoch.
+  package func clockMs() async throws(CatalogError) -> Int64 {
+    guard let row = try await read("SELECT now_ms()", []).first else {
+      throw .invalidRow(detail: "the database told no time")
+    }
+    return try row.integer(0)
+  }
+}

@@ -63,6 +63,7 @@ extension Configuration {
     pushesDisabled = try root.boolean("DISABLE_PUSHES") ?? false
     bandwidthLimits = try BandwidthSettings.limits(root, locations: storage.locations.map(\.id))
     webhooks = try WebhookSettings.list(root, locations: storage.locations.map(\.id))
+    health = try HealthSettings(root)
     limits = try ConfigurationLimits(root)
     fingerprint = Fingerprint.of(storage: storage, access: access)
   }

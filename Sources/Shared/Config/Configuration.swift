@@ -39,6 +39,8 @@ package struct Configuration: Sendable, Hashable {
   package let bandwidthLimits: [LocationID: TransferRate]
   /// `REPLICATION_WEBHOOKS`: who is told of images that have become readable; may be empty.
   package let webhooks: [WebhookSettings]
+  /// `HEALTH_…`: how the health service looks and judges.
+  package let health: HealthSettings
   package let limits: ConfigurationLimits
   /// What must be the same in every region, hashed; see ``Fingerprint``.
   package let fingerprint: String

@@ -16,11 +16,18 @@ package struct ComponentHealth: Sendable, Codable, Hashable {
   package let observedAtMs: Int64
   /// How long the last probe took, in milliseconds.
   package let durationMs: Int64
+  /// How long ago the last probe ended when the snapshot was made, in milliseconds; durations need no common clock.
+  package let lookAgeMs: Int64
+  /// How long `status` had been what it is by then, in milliseconds; nil where that was not told.
+  package let heldMs: Int64?
+  /// The same of `status(for: .write)`.
+  package let writeHeldMs: Int64?
 
   /// Describes a component.
   package init(
     component: String, status: ProbeStatus, reason: String?, writeStatus: ProbeStatus? = nil,
-    writeReason: String? = nil, values: [String: Double] = [:], observedAtMs: Int64, durationMs: Int64
+    writeReason: String? = nil, values: [String: Double] = [:], observedAtMs: Int64, durationMs: Int64,
+    lookAgeMs: Int64 = 0, heldMs: Int64? = nil, writeHeldMs: Int64? = nil
   ) {
     self.component = component
     self.status = status
@@ -30,6 +37,9 @@ package struct ComponentHealth: Sendable, Codable, Hashable {
     self.values = values
     self.observedAtMs = observedAtMs
     self.durationMs = durationMs
+    self.lookAgeMs = lookAgeMs
+    self.heldMs = heldMs
+    self.writeHeldMs = writeHeldMs
   }
 
   /// Reads a component of any version of the program.
@@ -43,10 +53,14 @@ package struct ComponentHealth: Sendable, Codable, Hashable {
     values = try container.decodeIfPresent([String: Double].self, forKey: .values) ?? [:]
     observedAtMs = try container.decodeIfPresent(Int64.self, forKey: .observedAtMs) ?? 0
     durationMs = try container.decodeIfPresent(Int64.self, forKey: .durationMs) ?? 0
+    lookAgeMs = max(0, try container.decodeIfPresent(Int64.self, forKey: .lookAgeMs) ?? 0)
+    heldMs = try container.decodeIfPresent(Int64.self, forKey: .heldMs)
+    writeHeldMs = try container.decodeIfPresent(Int64.self, forKey: .writeHeldMs)
   }
 
   private enum CodingKeys: String, CodingKey {
-    case component, status, reason, writeStatus, writeReason, values, observedAtMs, durationMs
+    case component, status, reason, writeStatus, writeReason, values, observedAtMs, durationMs, lookAgeMs, heldMs
+    case writeHeldMs
   }
 
   /// How it does in one direction.
@@ -59,11 +73,8 @@ package struct ComponentHealth: Sendable, Codable, Hashable {
     direction == .write && writeStatus != nil ? writeReason : reason
   }
 
-  /// The same component with a status that says how old the knowledge is: `unknown` once older than `limitMs`.
-  package func aged(nowMs: Int64, limitMs: Int64) -> ComponentHealth {
-    guard nowMs - observedAtMs > limitMs else { return self }
-    return ComponentHealth(
-      component: component, status: .unknown, reason: "not probed for \((nowMs - observedAtMs) / 1000) s",
-      values: values, observedAtMs: observedAtMs, durationMs: durationMs)
+  /// How long it has done so in that direction, in milliseconds; for long where that was not told.
+  package func heldMs(for direction: TrafficDirection) -> Int64 {
+    max(0, (direction == .write ? writeHeldMs ?? heldMs : heldMs) ?? Int64.max / 4)
   }
 }

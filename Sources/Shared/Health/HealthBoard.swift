@@ -1,5 +1,3 @@
-package import SharedModel
-
 /// Where health services publish what they see and read what the others saw.
 package protocol HealthBoard: Sendable {
   /// Replaces what this health service published before.

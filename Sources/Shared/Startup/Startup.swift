@@ -48,42 +48,14 @@ package enum Startup {
   package static func catalog(
     _ configuration: Configuration, service: String, logger: Logger, routesReads: Bool = false
   ) async throws(StartupError) -> Catalog {
-    let database = try database(configuration, service: service)
-    let replica = routesReads ? try replica(configuration, service: service) : nil
-    let catalog = Catalog(
-      database: routesReads ? RoutedSQLDatabase(primary: database, replica: replica, logger: logger) : database)
-    var refusal: String?
-    do {
-      // A registry that is read-only may stand on a database that is: then everything has to be there already (G18).
-      let isReadOnly = configuration.registryState == .readonly
-      if isReadOnly {
-        try await Migrator(database: database).verify()
-      } else {
-        try await Migrator(database: database).apply()
-        try await catalog.registerLocations(configuration.locations.map { ($0.id, $0.engine.engineName) })
-      }
-      let check = LocationCheck(configuration, records: try await catalog.locationRecords())
-      for warning in check.warnings { logger.warning("location", metadata: ["notice": "\(warning)"]) }
-      refusal = check.refusal
-      if !isReadOnly,
-        let drift = try await catalog.checkFingerprint(
-          region: configuration.region, fingerprint: configuration.fingerprint)
-      {
-        logger.critical(
-          "this process and others run with different configuration files",
-          metadata: ["regions": "\(drift.others.map(\.region.description).joined(separator: ","))"])
-      }
+    let pending = try pendingCatalog(configuration, service: service, logger: logger, routesReads: routesReads)
+    do throws(StartupError) {
+      try await pending.prepare()
     } catch {
-      do throws(StartupError) {
-        refusal = try await refusalToStart(configuration, from: replica, because: error, logger: logger)
-      } catch {
-        await catalog.close()
-        throw error
-      }
+      await pending.catalog.close()
+      throw error
     }
-    guard let refusal else { return catalog }
-    await catalog.close()
-    throw .refused(refusal)
+    return pending.catalog
   }
 
   /// Opens the catalog for one piece of work of a command line and closes it again.
@@ -107,7 +79,7 @@ package enum Startup {
 
   /// Why a process that cannot reach the primary must not start from the replica, nil if it may; throws what was wrong
   /// with the primary where that is no outage or where there is no replica.
-  private static func refusalToStart(
+  static func refusalToStart(
     _ configuration: Configuration, from replica: PostgresSQLDatabase?, because outage: CatalogError, logger: Logger
   ) async throws(StartupError) -> String? {
     guard case .unavailable = outage, let replica else { throw .database(outage) }
@@ -132,7 +104,7 @@ package enum Startup {
     try replica(configuration, service: service).map { Catalog(database: $0) }
   }
 
-  private static func replica(
+  static func replica(
     _ configuration: Configuration, service: String
   ) throws(StartupError) -> PostgresSQLDatabase? {
     do {
@@ -142,7 +114,7 @@ package enum Startup {
     }
   }
 
-  private static func database(
+  static func database(
     _ configuration: Configuration, service: String
   ) throws(StartupError) -> PostgresSQLDatabase {
     do {

@@ -43,15 +43,15 @@ struct HealthStateTests {
     see(.storage(home))
     see(.database)
     let onReplica = Sighting(read: .warn("refused"))
-    #expect(state.record(probe(.database), onReplica, durationMs: 2)?.status == .warn)
-    #expect(state.record(probe(.database), onReplica, durationMs: 2) == nil)
+    #expect(state.record(probe(.database), onReplica, durationMs: 2).change?.status == .warn)
+    #expect(state.record(probe(.database), onReplica, durationMs: 2).change == nil)
     let verdict = try #require(state.verdict(on: "us"))
     #expect(verdict.read.status == .warn && verdict.read.reasons.map(\.text) == ["refused"])
     #expect(QuayHealthBody.instance(state.view).code == 200)
     // The replica is lost as well: nothing can be served.
-    #expect(state.record(probe(.database), .fail("refused"), durationMs: 2)?.status == .fail)
+    #expect(state.record(probe(.database), .fail("refused"), durationMs: 2).change?.status == .fail)
     #expect(QuayHealthBody.instance(state.view).code == 503)
-    #expect(state.record(probe(.database), .pass, durationMs: 2)?.status == .pass)
+    #expect(state.record(probe(.database), .pass, durationMs: 2).change?.status == .pass)
   }
 
   @Test func aFailedHomeStoreTurnsTheRegionRedWithItsReason() throws {
