@@ -10,7 +10,7 @@ import Testing
 @Suite("Through whole outages nothing but the faulty region turns red (I10)")
 struct FleetHistoryTests {
   private static let regions = ["us", "eu", "ap"]
-  private static let seeds: ClosedRange<UInt64> = 1...12
+  private static let seeds: ClosedRange<UInt64> = 1...6
   private static let faultMs: Int64 = 30_000
   private static let mendMs: Int64 = 80_000
   private static let endMs: Int64 = 110_000
