@@ -48,6 +48,7 @@ extension Duration {
 
 /// Why a probe failed.
 enum ProbeError: Error, Sendable, Equatable, CustomStringConvertible {
+  case deadlineExceeded(Duration)
   /// What was read back is not what was written.
   case wrongBytes
   /// An answer did not say what it was asked for.
@@ -55,6 +56,7 @@ enum ProbeError: Error, Sendable, Equatable, CustomStringConvertible {
 
   var description: String {
     switch self {
+    case .deadlineExceeded(let deadline): "no answer within \(deadline)"
     case .wrongBytes: "it returned other bytes than were written"
     case .noTime: "it does not tell the time"
     }
