@@ -21,7 +21,7 @@ struct ConnectionTests {
       #expect(answer["x-request-id"]?.count == 32)
       let metrics = try await registry.api.send("GET", "/metrics")
       #expect(metrics.status == 200)
-      #expect(metrics.text.contains("meridian_api_requests_total{route=\"base\",status=\"2xx\"} 1"))
+      #expect(metrics.text.contains("meridian_api_requests_total{method=\"GET\",route=\"base\",status=\"2xx\"} 1"))
     }
   }
 

@@ -79,25 +79,39 @@ extension CatalogFixture {
 /// Content in numbers, made by the database itself.
 extension CatalogFixture {
   /// Makes `blobs` linked blobs of one byte, each with a verified copy at every location of `locations`.
+  ///
+  /// In steps of some thousand rows, as the registry itself does it: a statement may only take so long, and on a busy machine
+  /// one of 200,000 rows with their triggers takes longer.
   package func fill(blobs: Int64, at locations: [LocationID], prefix: String = "bulk") async throws {
-    let range = "generate_series(CAST($1 AS BIGINT) * 0 + 1, CAST($1 AS BIGINT)) AS n"
-    let digest = "'sha256:' || encode(sha256(convert_to(CAST($2 AS TEXT) || n, 'UTF8')), 'hex')"
-    let parameters: [PostgresValue] = [.int(blobs), .text(prefix)]
-    _ = try await client.query(
-      "INSERT INTO blobs (digest, size) SELECT \(digest), 1 FROM \(range)", parameters, deadline: .seconds(120))
+    let stepRows: Int64 = 10_000
+    var last: Int64 = 0
+    while last < blobs {
+      let first = last + 1
+      last = min(last + stepRows, blobs)
+      try await fill(first: first, last: last, at: locations, prefix: prefix)
+      // The planner is to know that the tables are empty no more.
+      if first == 1 { _ = try await client.query("ANALYZE") }
+    }
+    _ = try await client.query("ANALYZE")
+  }
+
+  private func fill(first: Int64, last: Int64, at locations: [LocationID], prefix: String) async throws {
+    let range = "generate_series(CAST($1 AS BIGINT), CAST($2 AS BIGINT)) AS n"
+    let digest = "'sha256:' || encode(sha256(convert_to(CAST($3 AS TEXT) || n, 'UTF8')), 'hex')"
+    let parameters: [PostgresValue] = [.int(first), .int(last), .text(prefix)]
+    _ = try await client.query("INSERT INTO blobs (digest, size) SELECT \(digest), 1 FROM \(range)", parameters)
     _ = try await client.query(
       """
       INSERT INTO repository_blobs (repository, blob, leased_until)
-      SELECT CAST($3 AS BIGINT), b.id, 0 FROM blobs b WHERE b.digest IN (SELECT \(digest) FROM \(range))
-      """, parameters + [.int(repository.rawValue)], deadline: .seconds(120))
+      SELECT CAST($4 AS BIGINT), b.id, 0 FROM blobs b WHERE b.digest IN (SELECT \(digest) FROM \(range))
+      """, parameters + [.int(repository.rawValue)])
     for location in locations {
       _ = try await client.query(
         """
         INSERT INTO placements (blob, location, object_key)
-        SELECT b.id, $3, 'registry/blobs/' || $3 || '/' || b.id FROM blobs b
+        SELECT b.id, $4, 'registry/blobs/' || $4 || '/' || b.id FROM blobs b
         WHERE b.digest IN (SELECT \(digest) FROM \(range))
-        """, parameters + [.text(location.description)], deadline: .seconds(120))
+        """, parameters + [.text(location.description)])
     }
-    _ = try await client.query("ANALYZE", [], deadline: .seconds(120))
   }
 }
