@@ -11,7 +11,7 @@ struct PageAssembly: Sendable {
 
   /// Makes the page; `announce` rings the doorbell for jobs that are sent on.
   init(
-    configuration: Configuration, state: HealthState, catalog: Catalog, details: DetailsAudience = .superusers,
+    configuration: Configuration, state: HealthState, catalog: Catalog,
     announce: @escaping @Sendable ([JobAnnouncement]) async -> Void, clock: HealthClock = .system, logger: Logger
   ) throws {
     let keeper = PictureKeeper()
@@ -28,7 +28,8 @@ struct PageAssembly: Sendable {
         access: PageAccess(
           directory: directory, secretKey: configuration.secretKey, password: configuration.superuserPassword,
           now: { clock.wallMs() / 1000 }),
-        operations: .through(catalog, announce: announce), details: isOff ? .everybody : details,
+        operations: .through(catalog, announce: announce),
+        details: isOff ? .everybody : DetailsAudience(configuration.health.details),
         logger: logger))
     beat = PictureBeat(
       catalog: catalog, keeper: keeper, clock: clock, writesHistory: configuration.registryState != .readonly,
