@@ -39,7 +39,8 @@ struct FleetReport: Encodable, Sendable {
     for failure in failures { CommandOutcome.remark(failure) }
     let board = BoardReach(redis: hasRedis, database: hasDatabase)
     let verdicts = VerdictEngine.verdicts(
-      of: observations, drains: drains, policy: VerdictPolicy(configuration), own: configuration.region, board: board)
+      of: observations, drains: drains, policy: VerdictPolicy(configuration), own: configuration.ownRegion, board: board
+    )
     return FleetReport(regions: verdicts.sorted { $0.region < $1.region }, board: board, nowMs: nowMs)
   }
 

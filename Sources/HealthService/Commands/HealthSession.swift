@@ -26,7 +26,7 @@ struct HealthSession: Sendable {
   /// The regions there are: those of the configuration, and those heard of.
   func knownRegions() async throws -> Set<String> {
     let heard = try await catalog.healthSnapshots().map(\.region.description)
-    return Set(configuration.regions.map(\.name.description) + heard + [configuration.region.description])
+    return Set(configuration.regions.map(\.name.description) + heard + [configuration.ownRegion.description])
   }
 
   /// The region of that name; throws `wrongUse` for one there is not.
@@ -47,6 +47,14 @@ struct HealthSession: Sendable {
     } catch {
       CommandOutcome.remark("not copied to Redis (\(error)); the health services read the database within 2 seconds")
     }
+  }
+}
+
+extension Configuration {
+  /// The region this command runs in: an operator's shell has no REGION_NAME, but REGIONS names the region of the home
+  /// location.
+  var ownRegion: RegionName {
+    (regions.first { $0.name == region } ?? regions.first { $0.location == home })?.name ?? region
   }
 }
 
