@@ -22,7 +22,13 @@ enum DiskProbe {
     Probe(target: .disk, interval: interval, deadline: deadline, thresholds: .init(rise: 1, fall: 2)) {
       var least: Space?
       for path in paths {
-        let found = try await space(path)
+        let found: Space
+        do {
+          found = try await space(path)
+        } catch {
+          // A disk that cannot be asked is not known to be full.
+          return Sighting(read: .warn("\(error)"))
+        }
         if found.freePercent < least?.freePercent ?? .infinity { least = found }
       }
       guard let least else { return .pass }
