@@ -35,7 +35,7 @@ enum DatabaseProbe {
       } catch {
         guard let replica else { throw error }
         try await replica.probeRead()
-        return Sighting(.reads, .warn("\(error); the replica stands in"))
+        return Sighting(.reads, .warn("\(ReasonText.of(error)); the replica stands in"))
       }
     }
     return [writes, reads]

@@ -20,7 +20,7 @@ final class LookFlight: Sendable {
       do {
         sighting = try await probe.look()
       } catch {
-        sighting = Sighting(probe.aspect, .fail("\(error)"))
+        sighting = Sighting(probe.aspect, .fail(ReasonText.of(error)))
       }
       land(sighting)
     }

@@ -51,18 +51,12 @@ enum ProbeError: Error, Sendable, Equatable, CustomStringConvertible {
   case deadlineExceeded(Duration)
   /// What was read back is not what was written.
   case wrongBytes
-  /// The store has no such bucket or folder.
-  case noBucket
-  /// What was written is not there.
-  case canaryGone
   /// An answer did not say what it was asked for.
   case noTime
 
   var description: String {
     switch self {
     case .deadlineExceeded(let deadline): "no answer within \(deadline)"
-    case .noBucket: "its bucket or folder does not exist"
-    case .canaryGone: "what was written is not there any more"
     case .wrongBytes: "it returned other bytes than were written"
     case .noTime: "it does not tell the time"
     }

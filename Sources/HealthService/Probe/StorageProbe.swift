@@ -12,28 +12,15 @@ enum StorageProbe {
       Probe(
         target: .storage(location), aspect: .writes, interval: interval, deadline: deadline, thresholds: thresholds
       ) {
-        try await naming { () async throws in try await canary.write() }
+        try await canary.write()
         return Sighting(.writes, .pass)
       },
       Probe(
         target: .storage(location), aspect: .reads, interval: interval, deadline: deadline, thresholds: thresholds
       ) {
-        try await naming { () async throws in try await canary.read() }
+        try await canary.read()
         return Sighting(.reads, .pass)
       },
     ]
-  }
-
-  /// Runs a look; its reason names neither bucket nor key, for reasons are shown on pages.
-  private static func naming(_ look: () async throws -> Void) async throws {
-    do {
-      try await look()
-    } catch let error as StorageError {
-      switch error {
-      case .bucketMissing: throw ProbeError.noBucket
-      case .objectMissing: throw ProbeError.canaryGone
-      default: throw error
-      }
-    }
   }
 }
