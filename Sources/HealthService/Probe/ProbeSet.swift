@@ -58,10 +58,10 @@ struct ProbeSet: Sendable {
     {
       probes.append(certificates)
     }
-    let askedWithin: Duration = .seconds(3)
+    let askedWithin: Duration = .seconds(2)
     probes.append(
       ClockProbe.make(
-        references: [ClockProbe.database(catalog, nowMs: clock.wallMs)]
+        references: [ClockProbe.database(catalog, within: askedWithin, nowMs: clock.wallMs)]
           + Self.origins(configuration).map {
             ClockProbe.http($0, http: http, within: askedWithin, nowMs: clock.wallMs)
           },

@@ -41,7 +41,7 @@ struct Prober: Service {
         }
         guard !Task.isCancelled else { break }
         let waited = max(1, (clock.now - start).components.seconds)
-        _ = note(probe, Sighting(probe.aspect, .fail("no answer for \(waited) s")), since: start)
+        isTurning = note(probe, Sighting(probe.aspect, .fail("no answer for \(waited) s")), since: start)
         flight.cancel()
         isLate = true
       }

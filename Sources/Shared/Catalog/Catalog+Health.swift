@@ -83,8 +83,8 @@ extension Catalog {
   }
 
   /// The database's clock, in milliseconds since the epoch.
-  package func clockMs() async throws(CatalogError) -> Int64 {
-    guard let row = try await read("SELECT now_ms()", []).first else {
+  package func clockMs(within limit: Duration) async throws(CatalogError) -> Int64 {
+    guard let row = try await database.read("SELECT now_ms()", [], within: limit).first else {
       throw .invalidRow(detail: "the database told no time")
     }
     return try row.integer(0)

@@ -92,6 +92,12 @@ struct DirectionJudge: Sendable {
       // What the region is judged by must have been seen to work; a clock or a disk nobody could look at is a warning.
       return word.component == api || word.component == home
         ? Self.unknown(word.component, word.reason) : Self.warning(word)
+    case .fail where word.component == home && isLossOfAll(word, of: region):
+      return Contribution(
+        status: .warn,
+        reason: Reason(
+          code: .sharedFate, component: word.component,
+          text: Self.text(word) + "; no other region's store is known to do better"))
     case .fail where word.component == home:
       guard direction == .read, policy.servesFromRemote, region.word(.api, .read)?.status.servesTraffic == true else {
         return Self.failure(word, illness: 4)
@@ -134,6 +140,19 @@ struct DirectionJudge: Sendable {
       else { return false }
       return seen.heldMs >= grace && word.heldMs - grace >= seen.lookAgeMs
     }
+  }
+
+  /// Whether the stores of all other regions that are heard of fail as this region's does, or have not been seen to work
+  /// since: stores that fail together are noticed one after another, and no region is to leave before it has heard of the
+  /// others. Where nobody else is heard, a region answers for its own store alone.
+  private func isLossOfAll(_ word: ComponentWord, of region: RegionEvidence) -> Bool {
+    let grace = policy.homeGraceMs
+    let others = evidence.filter { $0.region != region.region }
+      .compactMap { other in other.word(.storage(other.home), direction) }
+    return !others.isEmpty
+      && !others.contains { seen in
+        seen.status.servesTraffic && seen.heldMs >= grace && word.heldMs - grace >= seen.lookAgeMs
+      }
   }
 
   /// Whether the database, which works, has only just come back for all regions, and was away when `word` began to fail.

@@ -12,21 +12,25 @@ package struct VerdictPolicy: Sendable, Hashable {
   /// What all regions stand on is taken to fail for all of them, until another region has seen it work for so long after
   /// it began to fail here, in milliseconds: more than lies between the first and the last region to notice.
   package var sharedGraceMs: Int64
+  /// A region whose store fails stays in until another region's store was seen to work so long after it began to fail, in
+  /// milliseconds: all may have failed at once.
+  package var homeGraceMs: Int64
   /// How long an API that lost its database with all others may take to be seen working again after the database's
   /// return, in milliseconds.
   package var sharedReturnMs: Int64
 
-  /// The defaults: 15 s, two thirds, no, 6 s, 12 s.
+  /// The defaults: 15 s, two thirds, no, 6 s, 2 s, 12 s.
   package init(
     regions: [String] = [], staleAfterMs: Int64 = 15_000, maximumOutFraction: Double = 0.67,
     servesFromRemote: Bool = false, sharedGraceMs: Int64 = 6_000,
-    sharedReturnMs: Int64 = 12_000
+    homeGraceMs: Int64 = 2_000, sharedReturnMs: Int64 = 12_000
   ) {
     self.regions = regions
     self.staleAfterMs = staleAfterMs
     self.maximumOutFraction = maximumOutFraction
     self.servesFromRemote = servesFromRemote
     self.sharedGraceMs = sharedGraceMs
+    self.homeGraceMs = homeGraceMs
     self.sharedReturnMs = sharedReturnMs
   }
 }
