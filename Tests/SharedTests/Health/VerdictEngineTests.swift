@@ -176,16 +176,26 @@ struct VerdictEngineTests {
     #expect(verdicts["us"]?.read.status == .warn && verdicts["us"]?.read.weight == 100)
   }
 
-  @Test func whenAllStoresAreDownTheLeastIllStayIn() throws {
-    let words = Dictionary(
+  @Test func whenAllStoresAreDownNobodyLeaves() throws {
+    var words = Dictionary(
       uniqueKeysWithValues: ["us", "eu", "ap"].map { ($0, ["storage:\($0)storage": SnapshotMaking.failing()]) })
+    let all = try verdicts(words)
+    #expect(all.values.allSatisfy { $0.read.status == .warn && $0.write.status == .warn })
+    #expect(all["us"]?.read.reasons.first?.code == .sharedFate)
+    // As soon as one is known to do better, the others answer for their own stores.
+    words["eu"] = [:]
+    #expect(try verdicts(words).values.filter(\.read.servesTraffic).map(\.region) == ["eu"])
+  }
+
+  @Test func whenNoRegionWorksTheLeastIllStayIn() throws {
+    let words = Dictionary(uniqueKeysWithValues: ["us", "eu", "ap"].map { ($0, ["api": SnapshotMaking.failing()]) })
     let all = try verdicts(words)
     #expect(all.values.filter(\.read.servesTraffic).map(\.region) == ["ap"])
     #expect(all["ap"]?.read.reasons.first?.code == .panicGuard && all["ap"]?.read.weight == 10)
-    // The one whose API still answers is less ill than those whose does not.
+    // The one whose clock is right is less ill than those whose is not.
     var worse = words
-    worse["ap"]?["api"] = SnapshotMaking.failing()
-    worse["eu"]?["api"] = SnapshotMaking.failing()
+    worse["ap"]?["clock"] = SnapshotMaking.failing()
+    worse["eu"]?["clock"] = SnapshotMaking.failing()
     #expect(try verdicts(worse).values.filter(\.read.servesTraffic).map(\.region) == ["us"])
     // No more than a third may be out: two stay in.
     let strict = try verdicts(words, policy: VerdictPolicy(maximumOutFraction: 0.34))
