@@ -135,7 +135,7 @@ class Proxied(Fault):
     variant, mode, counter = "proxied", "", ""
 
     def options(self):
-        return {"standby": variant == "standby"}
+        return {}
 
     def _control(self, method, path):
         connection = http.client.HTTPConnection(
