@@ -2,7 +2,16 @@
 
 import http.server
 import pathlib
+import sys
 import threading
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Says nothing of a browser that closes its connections, as it does with every page it leaves."""
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Site:
@@ -45,7 +54,7 @@ class Site:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
