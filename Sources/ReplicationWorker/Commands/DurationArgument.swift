@@ -1,4 +1,5 @@
 import ArgumentParser
+import Shared
 
 /// A length of time on the command line: a whole number with `s`, `m`, `h` or `d`, or `0`.
 struct DurationArgument: ExpressibleByArgument, Sendable, Hashable, CustomStringConvertible {
@@ -13,21 +14,8 @@ struct DurationArgument: ExpressibleByArgument, Sendable, Hashable, CustomString
       self.init(seconds: 0)
       return
     }
-    let unit: Int64
-    switch argument.last {
-    case "s": unit = 1
-    case "m": unit = 60
-    case "h": unit = 3600
-    case "d": unit = 86_400
-    default: return nil
-    }
-    let digits = argument.dropLast()
-    guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Int64(digits) else {
-      return nil
-    }
-    let (seconds, overflow) = number.multipliedReportingOverflow(by: unit)
-    guard !overflow, seconds <= 100 * 366 * 86_400 else { return nil }
-    self.init(seconds: seconds)
+    guard let duration = Duration(parsing: argument) else { return nil }
+    self.duration = duration
   }
 
   var description: String {
