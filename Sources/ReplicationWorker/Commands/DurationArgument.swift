@@ -6,7 +6,9 @@ struct DurationArgument: ExpressibleByArgument, Sendable, Hashable, CustomString
   let duration: Duration
 
   /// Takes a length of whole seconds.
-  init(seconds: Int64) { duration = .seconds(seconds) }
+  init(seconds: Int64) { self.init(.seconds(seconds)) }
+
+  private init(_ duration: Duration) { self.duration = duration }
 
   /// Parses `90s`, `10m`, `24h`, `7d` or `0`; nil for anything else and for more than 100 years.
   init?(argument: String) {
@@ -15,7 +17,7 @@ struct DurationArgument: ExpressibleByArgument, Sendable, Hashable, CustomString
       return
     }
     guard let duration = Duration(parsing: argument) else { return nil }
-    self.duration = duration
+    self.init(duration)
   }
 
   var description: String {
