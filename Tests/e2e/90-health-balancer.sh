@@ -48,8 +48,7 @@ trap finish EXIT
 python3 Tests/e2e/make_image.py "$work/image" image --layers 3
 push "$work/image:image" "$GLOBAL_URL" health/image:one
 wait_replicated 120
-wait_for 60 "us in both pools" state_is read us UP
-state_is write us UP || fail "us is not in the pool of writes"
+for pool in read write; do wait_for 60 "us in the pool $pool" state_is "$pool" us UP; done
 expect "what an agent check is told" 'ready up 100%' "$(agent 'us read')"
 
 begin_pulls
