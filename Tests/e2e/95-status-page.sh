@@ -5,11 +5,17 @@ source "$(dirname "$0")/lib.sh"
 
 jar=$work/cookies
 page() { curl -sS --fail -b "$jar" "$@"; }
+# shows TEXT WORD…: the page holds the text. Read whole before it is looked at: a pipe that closes early is an error to curl.
+shows() {
+  local text=$1 found
+  shift
+  found=$(page "$@") && [[ $found == *"$text"* ]]
+}
 code() { curl -sS -o /dev/null -w '%{http_code}' "$@"; }
 
 # What everybody sees, in every region.
 for url in "$US_HEALTH" "$EU_HEALTH" "$AP_HEALTH"; do
-  knows() { curl -sS "$url/" | grep -q 'id="location-apstorage"' && ! curl -sS "$url/" | grep -q 'Heard of .* too long ago'; }
+  knows() { shows 'id="location-apstorage"' "$url/" && ! shows 'too long ago' "$url/"; }
   wait_for 30 "the page of $url knows regions and locations" knows
   curl -sS -D "$work/head" "$url/" >"$work/page.html"
   grep -qi "^content-security-policy: default-src 'none'" "$work/head" || fail "no policy at $url"
@@ -22,9 +28,9 @@ say "three pages show three regions and three locations"
 expect "without a password" 401 "$(code "$US_HEALTH/page/login")"
 expect "with a wrong one" 401 "$(code -u admin:wrong "$US_HEALTH/page/login")"
 expect "with the right one" 303 "$(code -c "$jar" -u "$credentials" "$US_HEALTH/page/login")"
-page "$US_HEALTH/" | grep -q 'Logged in as <b>admin</b>' || fail "not logged in"
+shows 'Logged in as <b>admin</b>' "$US_HEALTH/" || fail "not logged in"
 # No health service keeps sessions: the cookie of one is good at another.
-page "$EU_HEALTH/" -H "Cookie: $(awk '/meridian_session/ {print $6 "=" $7}' "$jar")" | grep -q 'Logged in as <b>admin</b>' ||
+shows 'Logged in as <b>admin</b>' "$EU_HEALTH/" -H "Cookie: $(awk '/meridian_session/ {print $6 "=" $7}' "$jar")" ||
   fail "the cookie is not good in another region"
 
 # token ACTION FIELD NAME: the token of a form.
@@ -53,7 +59,7 @@ for url in "$US_HEALTH" "$EU_HEALTH" "$AP_HEALTH"; do
   wait_for 10 "$url sends no writes to ap" is "$url" write 503
   wait_for 10 "$url still sends reads to ap" is "$url" read 200
 done
-page "$US_HEALTH/" | grep -q 'new &lt;disks&gt;' || fail "the reason is not shown"
+shows 'new &lt;disks&gt;' "$US_HEALTH/" || fail "the reason is not shown"
 expect "its end" 303 "$(send undrain token="$(token undrain region ap)" region=ap)"
 for url in "$US_HEALTH" "$EU_HEALTH" "$AP_HEALTH"; do wait_for 10 "$url sends writes to ap" is "$url" write 200; done
 say "the drain took effect everywhere, and its end too"
