@@ -66,7 +66,7 @@ say "the drain took effect everywhere, and its end too"
 
 expect "a verification asked for" 303 "$(send verify token="$(token verify location apstorage)" location=apstorage depth=presence)"
 verified() { [[ -n $(sql "SELECT done_at FROM verification_requests WHERE location = 'apstorage'") ]]; }
-wait_for 150 "a worker has made the round" verified
+wait_for 300 "a worker has made the round" verified
 expect "copies at apstorage looked at" "$(sql "SELECT count(*) FROM placements WHERE location = 'apstorage' AND state = 'verified'")" \
   "$(sql "SELECT progress FROM sweeps WHERE name = 'verify-presence:apstorage'" | sed -E 's/.*"looked":([0-9]+).*/\1/')"
 expect "rows of the history" t "$(sql "SELECT count(*) >= 3 FROM replication_history")"
