@@ -8,7 +8,7 @@ enum CanaryProbe {
   /// reason, and that has to be known first. An image that is missing and cannot be pushed is a warning, for the API
   /// answered.
   static func make(
-    _ pull: CanaryPull, interval: Duration = .seconds(3), deadline: Duration = .seconds(4),
+    _ pull: CanaryPull, interval: Duration = .seconds(3), deadline: Duration = .seconds(3),
     thresholds: Hysteresis.Thresholds = .init(rise: 2, fall: 3)
   ) -> Probe {
     Probe(target: .api, interval: interval, deadline: deadline, thresholds: thresholds) {
